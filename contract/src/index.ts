@@ -1,1 +1,41 @@
-export * from "./protocol.ts";
+/** What crosses a wire: schemas, their types, and the client that speaks them. */
+export { Account } from "./account.ts";
+export { type Client, type ClientOptions, createClient, type Upload } from "./client.ts";
+export { ApiError, ConnectionError } from "./errors.ts";
+export {
+  EVENTS_SILENCE_SECONDS_MAX,
+  parseRunEvent,
+  RUN_EVENTS,
+  type RunEvent,
+  type RunEventType,
+  RunFile,
+} from "./events.ts";
+export { FILE_NAME_BYTES_MAX, FILE_PART, File, FilePage } from "./file.ts";
+export { Hardware, HardwareList } from "./hardware.ts";
+export { CreateModel, Model, ModelPage, Visibility } from "./model.ts";
+export { type Page, pageOf } from "./page.ts";
+export { CreateModelPrediction, CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
+export { InvalidField, Problem, REQUEST_ID_HEADER } from "./problem.ts";
+export {
+  Command,
+  type EventType,
+  Hello,
+  LINE_BYTES_MAX,
+  ProcessEvent,
+  ProcessLine,
+  ReportedFile,
+  RunCommand,
+} from "./protocol.ts";
+export { Name, parseReference, type Reference, RunId, VersionId } from "./reference.ts";
+export {
+  isTerminal,
+  RUN_STATUS_MOVES,
+  RunInput,
+  RunKind,
+  RunMetrics,
+  RunStatus,
+  RunUrls,
+  WebhookEvent,
+} from "./run.ts";
+export { CreateTraining, Training, TrainingPage, TrainingResult } from "./training.ts";
+export { OpenApiSchema, Version, VersionPage } from "./version.ts";

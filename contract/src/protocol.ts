@@ -22,7 +22,11 @@ const relativePath = z
 
 /** A file that an attempt has written and fsynced. */
 export const ReportedFile = z.object({
-  name: z.string().min(1).max(255).regex(/^[^/\0]+$/),
+  name: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[^/\0]+$/),
   path: relativePath,
   sha256,
   size: z.int().min(0),
@@ -47,16 +51,39 @@ const event = { run: runId, attempt, seq: z.int().min(1), at: z.iso.datetime() }
 
 /** Everything that an attempt can report. `seq` counts from 1 in each attempt and has no gaps. */
 export const ProcessEvent = z.discriminatedUnion("type", [
-  z.object({ ...event, type: z.literal("stage"), name: z.string().max(200), done: z.number().optional(), total: z.number().optional() }),
+  z.object({
+    ...event,
+    type: z.literal("stage"),
+    name: z.string().max(200),
+    done: z.number().optional(),
+    total: z.number().optional(),
+  }),
   z.object({ ...event, type: z.literal("log"), text: z.string() }),
   z.object({ ...event, type: z.literal("progress"), step: z.number(), total: z.number() }),
-  z.object({ ...event, type: z.literal("metric"), step: z.number(), values: z.record(z.string(), z.number().nullable()) }),
-  z.object({ ...event, type: z.literal("sample"), step: z.number(), prompt: z.string(), seed: z.number(), file: ReportedFile }),
+  z.object({
+    ...event,
+    type: z.literal("metric"),
+    step: z.number(),
+    values: z.record(z.string(), z.number().nullable()),
+  }),
+  z.object({
+    ...event,
+    type: z.literal("sample"),
+    step: z.number(),
+    prompt: z.string(),
+    seed: z.number(),
+    file: ReportedFile,
+  }),
   z.object({ ...event, type: z.literal("artifact"), file: ReportedFile }),
   z.object({ ...event, type: z.literal("state"), step: z.number(), path: relativePath }),
   z.object({ ...event, type: z.literal("snapshot"), step: z.number(), file: ReportedFile }),
   z
-    .object({ ...event, type: z.literal("output"), files: z.array(ReportedFile).optional(), value: z.json().optional() })
+    .object({
+      ...event,
+      type: z.literal("output"),
+      files: z.array(ReportedFile).optional(),
+      value: z.json().optional(),
+    })
     .refine((output) => (output.files === undefined) !== (output.value === undefined), { message: "files or value" }),
   z.object({ ...event, type: z.literal("done"), seconds: z.number().min(0) }),
   z.object({ ...event, type: z.literal("failed"), code: z.string().max(100), error: z.string() }),
@@ -65,8 +92,11 @@ export const ProcessEvent = z.discriminatedUnion("type", [
 export type ProcessEvent = z.infer<typeof ProcessEvent>;
 export type EventType = ProcessEvent["type"];
 
-/** A line from a model process: its greeting, or something that happened in one of its runs. */
-export const ProcessLine = z.union([Hello, ProcessEvent]);
+/** Sent every few seconds and kept in no journal: the process lives, whatever its runs have to say. */
+export const Alive = z.object({ type: z.literal("alive") });
+
+/** A line from a model process: its greeting, a sign of life, or something that happened in one of its runs. */
+export const ProcessLine = z.union([Hello, Alive, ProcessEvent]);
 export type ProcessLine = z.infer<typeof ProcessLine>;
 
 const localFile = z.object({ path: z.string(), sha256 });

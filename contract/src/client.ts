@@ -1,0 +1,148 @@
+/** A typed client of Easel's HTTP API, for Node and browsers. Every reply is checked against its schema. */
+import { z } from "zod";
+import { Account } from "./account.ts";
+import { ApiError, ConnectionError } from "./errors.ts";
+import type { RunEvent } from "./events.ts";
+import { File, FilePage } from "./file.ts";
+import { type FollowOptions, followEvents } from "./follow.ts";
+import { HardwareList } from "./hardware.ts";
+import { type CreateModel, Model, ModelPage } from "./model.ts";
+import type { Page } from "./page.ts";
+import { type CreateModelPrediction, type CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
+import { type CreateTraining, Training, TrainingPage } from "./training.ts";
+import { multipart, type Upload } from "./upload.ts";
+import { Version, VersionPage } from "./version.ts";
+
+export type { Upload };
+
+export interface ClientOptions {
+  /** The server's address, with or without `/v1`. */
+  baseUrl: string;
+  token: string;
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+/** `next` of an earlier page, to go on from there. */
+export interface ListOptions {
+  next?: string;
+  signal?: AbortSignal;
+}
+
+export interface CreateOptions {
+  /** Seconds (1 to 60) for which the server may wait for the end before it answers. */
+  waitSeconds?: number;
+  signal?: AbortSignal;
+}
+
+export type Client = ReturnType<typeof createClient>;
+
+/** Makes a client. Its calls throw ApiError where the server refuses and ConnectionError where it does not answer. */
+export function createClient(options: ClientOptions) {
+  const send = sender(options);
+  const { call, list } = calls(send);
+  return {
+    account: { get: (signal?: AbortSignal) => call(Account, "GET", "/account", { signal }) },
+    hardware: { list: (signal?: AbortSignal) => call(HardwareList, "GET", "/hardware", { signal }) },
+    models: {
+      create: (body: CreateModel) => call(Model, "POST", "/models", { json: body }),
+      get: (owner: string, name: string) => call(Model, "GET", path`/models/${owner}/${name}`),
+      list: (from?: ListOptions) => list(ModelPage, "/models", from),
+    },
+    versions: {
+      get: (owner: string, name: string, id: string) =>
+        call(Version, "GET", path`/models/${owner}/${name}/versions/${id}`),
+      list: (owner: string, name: string, from?: ListOptions) =>
+        list(VersionPage, path`/models/${owner}/${name}/versions`, from),
+    },
+    files: {
+      create: (upload: Upload, signal?: AbortSignal) => call(File, "POST", "/files", { ...multipart(upload), signal }),
+      get: (id: string) => call(File, "GET", path`/files/${id}`),
+      list: (from?: ListOptions) => list(FilePage, "/files", from),
+      delete: (id: string) => call(Nothing, "DELETE", path`/files/${id}`),
+    },
+    trainings: {
+      create: (owner: string, name: string, version: string, body: CreateTraining) =>
+        call(Training, "POST", path`/models/${owner}/${name}/versions/${version}/trainings`, { json: body }),
+      get: (id: string) => call(Training, "GET", path`/trainings/${id}`),
+      list: (from?: ListOptions) => list(TrainingPage, "/trainings", from),
+      cancel: (id: string) => call(Training, "POST", path`/trainings/${id}/cancel`),
+    },
+    predictions: {
+      create: (body: CreatePrediction, wait?: CreateOptions) =>
+        call(Prediction, "POST", "/predictions", { json: body, ...preferences(wait) }),
+      createForModel: (owner: string, name: string, body: CreateModelPrediction, wait?: CreateOptions) =>
+        call(Prediction, "POST", path`/models/${owner}/${name}/predictions`, { json: body, ...preferences(wait) }),
+      get: (id: string) => call(Prediction, "GET", path`/predictions/${id}`),
+      list: (from?: ListOptions) => list(PredictionPage, "/predictions", from),
+      cancel: (id: string) => call(Prediction, "POST", path`/predictions/${id}/cancel`),
+    },
+    runs: {
+      /** A run's events up to its end, over as many connections as it takes. */
+      events: (id: string, follow?: FollowOptions): AsyncGenerator<RunEvent> =>
+        followEvents((after, signal) => send("GET", path`/runs/${id}/events`, eventStream(after, signal)), follow),
+    },
+    /** Fetches a file by the URL that a reply gave; the token goes along only to the server itself. */
+    download: (url: string, signal?: AbortSignal) => send("GET", url, { signal }),
+  };
+}
+
+interface Call extends RequestInit {
+  json?: unknown;
+  signal?: AbortSignal;
+}
+
+type Send = (method: string, path: string, init?: Call) => Promise<Response>;
+
+function sender({ baseUrl, token, fetch = globalThis.fetch }: ClientOptions): Send {
+  const root = baseUrl.replace(/\/+$/, "").replace(/\/v1$/, "");
+  const host = new URL(root).host;
+  return async (method, path, { json, headers, ...init } = {}) => {
+    const url = path.startsWith("/") ? `${root}/v1${path}` : path;
+    const sent = new Headers(headers);
+    if (url.startsWith("http") && new URL(url).host === host) sent.set("Authorization", `Bearer ${token}`);
+    if (json !== undefined) sent.set("Content-Type", "application/json");
+    const body = json === undefined ? init.body : JSON.stringify(json);
+    let response: Response;
+    try {
+      response = await fetch(url, { ...init, method, headers: sent, body });
+    } catch (error) {
+      init.signal?.throwIfAborted();
+      throw new ConnectionError(url, error);
+    }
+    if (!response.ok) throw await ApiError.fromResponse(response);
+    return response;
+  };
+}
+
+const Nothing = z.undefined();
+
+function calls(send: Send) {
+  async function call<Schema extends z.ZodType>(schema: Schema, method: string, path: string, init?: Call) {
+    const response = await send(method, path, init);
+    const text = await response.text();
+    const reply = schema.safeParse(text === "" ? undefined : JSON.parse(text));
+    if (reply.success) return reply.data;
+    throw new Error(`The reply to ${method} ${path} is not what it should be:\n${z.prettifyError(reply.error)}`);
+  }
+
+  /** One page; its `next` leads to the one behind it. */
+  async function list<Item>(schema: z.ZodType<Page<Item>>, path: string, { next, signal }: ListOptions = {}) {
+    return call(schema, "GET", next ?? path, { signal });
+  }
+
+  return { call, list };
+}
+
+function preferences({ waitSeconds, signal }: CreateOptions = {}): Call {
+  return { signal, headers: waitSeconds === undefined ? {} : { Prefer: `wait=${waitSeconds}` } };
+}
+
+function eventStream(after: number | undefined, signal: AbortSignal): Call {
+  const headers = { Accept: "text/event-stream", "Cache-Control": "no-store" };
+  return { signal, headers: after === undefined ? headers : { ...headers, "Last-Event-ID": String(after) } };
+}
+
+/** A path whose parts are escaped, so that no name can step out of its place. */
+function path(strings: TemplateStringsArray, ...parts: string[]): string {
+  return String.raw({ raw: strings }, ...parts.map(encodeURIComponent));
+}
