@@ -1,0 +1,39 @@
+/** Runs other programs. Knows nothing of what they are for. */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** The checkout. */
+export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+
+/**
+ * Runs a program to its end and collects what it says; `onLine` gets its latest line.
+ * Answers the exit code, `null` where the program cannot be started.
+ */
+export function run(command, args, { env = {}, onLine = () => {}, cwd = ROOT } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8");
+      stream.on("data", (text) => {
+        output += text;
+        const line = output
+          .trimEnd()
+          .split(/[\r\n]/)
+          .at(-1);
+        if (line) onLine(line.trim());
+      });
+    }
+    child.on("error", (error) => resolve({ code: null, output: error.message }));
+    child.on("close", (code, signal) => resolve({ code: code ?? signal, output }));
+  });
+}
+
+/** Runs a program on our own terminal and answers its exit code. */
+export function runOpenly(command, args, { env = {}, stdio = "inherit", cwd = ROOT } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio, env: { ...process.env, ...env } });
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}

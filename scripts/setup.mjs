@@ -1,0 +1,25 @@
+/**
+ * Makes a bare checkout ready: Node's packages, the build, and Python with torch. What is there already is kept, so
+ * that a second run only looks. Needs nothing but Node.
+ */
+import { pathToFileURL } from "node:url";
+import { build } from "./setup/build.mjs";
+import { checkMachine } from "./setup/machine.mjs";
+import { installPackages } from "./setup/packages.mjs";
+import { installPython } from "./setup/python.mjs";
+import { main, say } from "./words.mjs";
+
+/** Sets up what a user needs; `tests` adds the Python packages that only the tests need. Throws Trouble. */
+export async function setUp({ tests = false } = {}) {
+  checkMachine();
+  await installPackages();
+  await build();
+  await installPython({ tests });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  await main(async () => {
+    await setUp({ tests: process.argv.includes("--tests") });
+    say("Everything is there. `npm start` starts the server, `npm run demo` shows what it does.");
+  });
+}
