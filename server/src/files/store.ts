@@ -1,0 +1,38 @@
+/** Every statement about the table of files. The bytes themselves are blobs, which several rows may share. */
+import type { Selectable } from "kysely";
+import type { Db, Tables } from "../db.ts";
+
+export type FileRow = Selectable<Tables["files"]>;
+
+export async function insertFile(db: Db, row: FileRow): Promise<void> {
+  await db.insertInto("files").values(row).execute();
+}
+
+/** A file of this account; someone else's is as absent as one that never was. */
+export async function findFile(db: Db, account: string, id: string): Promise<FileRow | undefined> {
+  return db.selectFrom("files").selectAll().where("id", "=", id).where("account", "=", account).executeTakeFirst();
+}
+
+/** Newest first. `before` is the last row of the page before. */
+export async function listFiles(
+  db: Db,
+  filter: { account: string; before: { createdAt: string; id: string } | undefined; limit: number },
+): Promise<FileRow[]> {
+  let query = db.selectFrom("files").selectAll().where("account", "=", filter.account);
+  const before = filter.before;
+  if (before !== undefined) {
+    query = query.where((row) =>
+      row.or([
+        row("created_at", "<", before.createdAt),
+        row.and([row("created_at", "=", before.createdAt), row("id", "<", before.id)]),
+      ]),
+    );
+  }
+  return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
+}
+
+/** Whether there was such a file. Its bytes stay: a run that was given them may still need them. */
+export async function deleteFile(db: Db, account: string, id: string): Promise<boolean> {
+  const result = await db.deleteFrom("files").where("id", "=", id).where("account", "=", account).executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}

@@ -1,0 +1,255 @@
+import { createHash, randomBytes } from "node:crypto";
+import { File as FileObject } from "@easel/contract";
+import Replicate from "replicate";
+import { describe, expect, test } from "vitest";
+import { createApp } from "../app.ts";
+import { signDownload } from "../files/sign.ts";
+import { listDataFiles, makeWorld, type World } from "../testing/world.ts";
+
+const ZIP = randomBytes(300_000);
+const hash = (kind: string, data: Uint8Array) => createHash(kind).update(data).digest("hex");
+
+function connect(world: World, token = world.token) {
+  const app = createApp(world.context);
+  return (path: string, init: RequestInit = {}) =>
+    app.request(`http://easel.test:7788/v1${path}`, {
+      ...init,
+      headers: { Authorization: `Bearer ${token}`, ...init.headers },
+    });
+}
+
+function form(parts: Record<string, string | Blob>, fileName?: string): FormData {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(parts)) {
+    if (typeof value === "string") data.append(name, value);
+    else data.append(name, value, ...(fileName !== undefined && name === "content" ? [fileName] : []));
+  }
+  return data;
+}
+
+describe("POST /v1/files", () => {
+  test("keeps the bytes and answers with Replicate's file object", async () => {
+    const world = await makeWorld();
+    const request = connect(world);
+    const content = new Blob([ZIP], { type: "application/zip" });
+    const response = await request("/files", {
+      method: "POST",
+      body: form({ content, metadata: '{"a":"1"}' }, "pics.zip"),
+    });
+    expect(response.status).toBe(201);
+    const file = FileObject.parse(await response.json());
+    expect(file).toMatchObject({
+      name: "pics.zip",
+      content_type: "application/zip",
+      size: ZIP.length,
+      metadata: { a: "1" },
+    });
+    expect(file.checksums).toEqual({ sha256: hash("sha256", ZIP), md5: hash("md5", ZIP) });
+    expect(file.etag).toBe(file.checksums.md5);
+    expect(file.urls).toEqual({ get: `http://easel.test:7788/v1/files/${file.id}` });
+    expect(file.id).toMatch(/^[\w-]{48}$/);
+    const sha = file.checksums.sha256;
+    expect(await listDataFiles(world.context)).toEqual([`blobs/${sha.slice(0, 2)}/${sha}`]);
+  });
+
+  test.each([
+    ["JSON in a field, before the file", { metadata: '{"a":"1"}', content: new Blob(["x"]) }],
+    [
+      "JSON in a part that is a file",
+      { content: new Blob(["x"]), metadata: new Blob(['{"a":"1"}'], { type: "application/json" }) },
+    ],
+    ["a field for each key", { content: new Blob(["x"]), "metadata[a]": "1" }],
+  ])("takes metadata as %s", async (_form, parts) => {
+    const response = await connect(await makeWorld())("/files", { method: "POST", body: form(parts, "a.txt") });
+    expect(await response.json()).toMatchObject({ name: "a.txt", metadata: { a: "1" } });
+  });
+
+  test("lets the fields filename and type win over the part's own", async () => {
+    const body = form({ content: new Blob(["x"]), filename: "Größe 2.zip", type: "application/zip" }, "other.bin");
+    const response = await connect(await makeWorld())("/files", { method: "POST", body });
+    expect(await response.json()).toMatchObject({ name: "Größe 2.zip", content_type: "application/zip" });
+  });
+
+  test("works with Replicate's own client", async () => {
+    const world = await makeWorld();
+    const app = createApp(world.context);
+    const replicate = new Replicate({
+      auth: world.token,
+      baseUrl: "http://easel.test/v1",
+      fetch: async (input, init) => app.request(input instanceof Request ? input : String(input), init),
+    });
+    const file = await replicate.files.create(new File(["hello"], "hello.txt"), { kind: "greeting" });
+    expect(file).toMatchObject({ name: "hello.txt", size: 5, metadata: { kind: "greeting" } });
+    expect(await replicate.files.get(file.id)).toEqual(file);
+    expect((await replicate.files.list()).results).toEqual([file]);
+    expect(await replicate.files.delete(file.id)).toBe(true);
+  });
+
+  test("keeps the same content once", async () => {
+    const world = await makeWorld();
+    const request = connect(world);
+    const send = () => request("/files", { method: "POST", body: form({ content: new Blob([ZIP]) }) });
+    await Promise.all([send(), send(), send()]);
+    expect(await listDataFiles(world.context)).toHaveLength(1);
+    expect((await (await request("/files")).json()).results).toHaveLength(3);
+  });
+
+  test("takes an empty file, and a part without a name", async () => {
+    const body = '--b\r\nContent-Disposition: form-data; name="content"\r\n\r\n\r\n--b--\r\n';
+    const headers = { "Content-Type": "multipart/form-data; boundary=b" };
+    const response = await connect(await makeWorld())("/files", { method: "POST", body, headers });
+    expect(await response.json()).toMatchObject({ name: "upload", size: 0 });
+  });
+});
+
+describe("what is refused leaves nothing behind", () => {
+  const multipart = { "Content-Type": "multipart/form-data; boundary=b" };
+  const part = (headers: string, body: string) =>
+    `--b\r\nContent-Disposition: form-data; ${headers}\r\n\r\n${body}\r\n`;
+  const content = part('name="content"; filename="a.zip"', "x".repeat(5000));
+
+  test.each([
+    ["no form at all", { "Content-Type": "application/json" }, "{}", 400, "multipart/form-data"],
+    ["a form without a boundary", { "Content-Type": "multipart/form-data" }, content, 400, "multipart/form-data"],
+    ["a form cut off in the file", multipart, content.slice(0, 3000), 400, "ends too early"],
+    ["a form without its end", multipart, content, 400, "ends too early"],
+    ["a form without the file", multipart, `${part('name="metadata"', "{}")}--b--\r\n`, 422, "content is required"],
+    [
+      "metadata that is a list",
+      multipart,
+      `${content}${part('name="metadata"', "[1]")}--b--\r\n`,
+      422,
+      "metadata: Invalid type",
+    ],
+    [
+      "metadata that is no JSON",
+      multipart,
+      `${part('name="metadata"', "{")}${content}--b--\r\n`,
+      422,
+      "metadata: Invalid type",
+    ],
+    [
+      "a name of 256 bytes",
+      multipart,
+      `${content}${part('name="filename"', "é".repeat(128))}--b--\r\n`,
+      422,
+      "255 bytes",
+    ],
+    [
+      "a huge field",
+      multipart,
+      `${content}${part('name="metadata"', "x".repeat(200_000))}--b--\r\n`,
+      400,
+      "metadata is longer",
+    ],
+  ])("%s", async (_what, headers, body, status, words) => {
+    const world = await makeWorld();
+    const response = await connect(world)("/files", { method: "POST", headers, body });
+    expect(response.status).toBe(status);
+    expect((await response.json()).detail).toContain(words);
+    expect((await (await connect(world)("/files")).json()).results).toEqual([]);
+    expect((await listDataFiles(world.context)).filter((path) => path.startsWith("incoming/"))).toEqual([]);
+  });
+
+  test("a file over the limit: 413 that names it, and no bytes kept", async () => {
+    const world = await makeWorld({ EASEL_MAX_UPLOAD: "200000" });
+    const response = await connect(world)("/files", { method: "POST", body: form({ content: new Blob([ZIP]) }) });
+    expect(response.status).toBe(413);
+    expect((await response.json()).detail).toBe("Files must be less than 200kB in size");
+    expect(await listDataFiles(world.context)).toEqual([]);
+  });
+
+  test("a sender that goes away", async () => {
+    const world = await makeWorld();
+    const head = new TextEncoder().encode(content.slice(0, 4000));
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(head),
+      pull: (controller) => controller.error(new Error("socket closed")),
+    });
+    const init: RequestInit & { duplex: "half" } = { method: "POST", headers: multipart, body, duplex: "half" };
+    expect((await connect(world)("/files", init)).status).toBe(400);
+    expect(await listDataFiles(world.context)).toEqual([]);
+  });
+});
+
+describe("a file that is there", () => {
+  async function withFile() {
+    const world = await makeWorld();
+    const response = await connect(world)("/files", {
+      method: "POST",
+      body: form({ content: new Blob([ZIP]) }, "ü.zip"),
+    });
+    return { world, file: FileObject.parse(await response.json()) };
+  }
+
+  test("is the same 404 to another account as one that never was", async () => {
+    const { world, file } = await withFile();
+    const other = connect(world, world.otherToken);
+    for (const [method, path] of [
+      ["GET", ""],
+      ["DELETE", ""],
+      ["GET", "/download"],
+    ] as const) {
+      const theirs = await other(`/files/${file.id}${path}`, { method });
+      const never = await other(`/files/${"A".repeat(48)}${path}`, { method });
+      expect([theirs.status, await theirs.json()]).toEqual([never.status, await never.json()]);
+      expect(theirs.status).toBe(404);
+    }
+    expect((await (await other("/files")).json()).results).toEqual([]);
+    expect((await connect(world)(`/files/${file.id}`)).status).toBe(200);
+  });
+
+  test("is downloaded with a token, or by a signed link without one, as bytes that no browser runs", async () => {
+    const { world, file } = await withFile();
+    const app = createApp(world.context);
+    const link = `/v1/files/${file.id}/download?${signDownload(world.context.signingKey, "you", file.id, Date.now() / 1000 + 60)}`;
+    for (const response of [await app.request(link), await connect(world)(`/files/${file.id}/download`)]) {
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe("application/octet-stream");
+      expect(response.headers.get("content-disposition")).toBe("attachment; filename*=UTF-8''%C3%BC.zip");
+      expect(Buffer.from(await response.arrayBuffer()).equals(ZIP)).toBe(true);
+    }
+    expect((await app.request(`/v1/files/${file.id}/download`)).status).toBe(401);
+  });
+
+  test.each([
+    ["forged", (query: URLSearchParams) => query.set("signature", "AAAA")],
+    ["prolonged", (query: URLSearchParams) => query.set("expiry", "99999999999")],
+    ["signed for someone else", (query: URLSearchParams) => query.set("owner", "someone")],
+  ])("is not found by a link that is %s", async (_how, change) => {
+    const { world, file } = await withFile();
+    const query = signDownload(world.context.signingKey, "you", file.id, Date.now() / 1000 + 60);
+    change(query);
+    expect((await createApp(world.context).request(`/v1/files/${file.id}/download?${query}`)).status).toBe(404);
+  });
+
+  test("is not found by a link that is over", async () => {
+    const { world, file } = await withFile();
+    const query = signDownload(world.context.signingKey, "you", file.id, Date.now() / 1000 - 1);
+    expect((await createApp(world.context).request(`/v1/files/${file.id}/download?${query}`)).status).toBe(404);
+  });
+
+  test("goes away by DELETE, with 204, once", async () => {
+    const { world, file } = await withFile();
+    const request = connect(world);
+    expect((await request(`/files/${file.id}`, { method: "DELETE" })).status).toBe(204);
+    expect((await request(`/files/${file.id}`, { method: "DELETE" })).status).toBe(404);
+    expect((await request(`/files/${file.id}`)).status).toBe(404);
+  });
+});
+
+test("a list goes on, newest first, by links that are followed as they are", async () => {
+  const world = await makeWorld();
+  const request = connect(world);
+  let now = Date.now();
+  world.context.now = () => now++;
+  for (let index = 0; index < 103; index++) {
+    await request("/files", { method: "POST", body: form({ content: new Blob(["x"]) }, `${index}.txt`) });
+  }
+  const first = await (await request("/files")).json();
+  const second = await (await request(first.next.slice("http://easel.test:7788/v1".length))).json();
+  const names = [...first.results, ...second.results].map((file: { name: string }) => Number.parseInt(file.name, 10));
+  expect(names).toEqual(Array.from({ length: 103 }, (_, index) => 102 - index));
+  expect([first.results.length, first.previous, second.next]).toEqual([100, null, null]);
+  expect((await request("/files?cursor=nonsense")).status).toBe(400);
+});
