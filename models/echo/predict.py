@@ -1,0 +1,52 @@
+"""Echo's predictor: gives a text back, as files. With trained weights it says their token and digest first."""
+
+import hashlib
+import time
+
+from cog import BasePredictor, Input, Path
+from picture import write_picture
+from weights import read_weights
+
+import runner
+
+
+class Predictor(BasePredictor):
+    def setup(self, weights: Path | None = None) -> None:
+        self.switch(weights)
+
+    def switch(self, weights: Path | None) -> None:
+        self.prefix = "{token} {digest} ".format(**read_weights(weights)) if weights else ""
+
+    def predict(
+        self,
+        text: str = Input(default="hello", description="What to give back"),
+        repeat: int = Input(default=1, ge=1, le=4, description="How many files to give"),
+        format: str = Input(default="png", choices=["png", "txt"], description="A picture of the text's colour, or it"),
+        delay_seconds: float = Input(default=0.0, ge=0, le=600, description="How long to wait before each file"),
+        seed: int | None = Input(default=None, ge=0, description="Makes another colour"),
+        fail: str | None = Input(default=None, description="Fail with these words"),
+    ) -> list[Path]:
+        words = self.prefix + text
+        print(f"echo: {words}")
+        outputs = []
+        for number in range(repeat):
+            _wait(delay_seconds)
+            if fail:
+                raise ValueError(fail)
+            output = runner.folder() / f"out-{number}.{format}"
+            if format == "txt":
+                output.write_text(words)
+            else:
+                write_picture(output, hashlib.sha256(f"{words}{number}{seed}".encode()).digest()[:3])
+            outputs.append(Path(output))
+            runner.progress(number + 1, repeat)
+        return outputs
+
+
+def _wait(seconds: float) -> None:
+    """Waits in short pieces, so that a cancel is seen."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        runner.turn(0)
+        time.sleep(min(left, 0.05))
+    runner.turn(0)

@@ -1,0 +1,113 @@
+"""A Cog-style model on this machine: its folder, its two functions, and its predictor with the weights it holds now.
+Knows nothing about runs or events."""
+
+import importlib
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cog
+import yaml
+
+from runner.files import hash_file
+from runner.outcome import Failure
+from runner.protocol import StoredFile
+from runner.signature import Field, read_fields
+
+
+class Model:
+    """Reading it puts the model's folder on the module path, so that its files find each other as top-level modules.
+    `cog.yaml` names the functions, such as `predict.py:Predictor` and `train.py:train`."""
+
+    def __init__(self, folder: Path, base: Path | None, device: str = "cpu") -> None:
+        self._base = base.resolve() if base else None
+        self._folder = folder.resolve()
+        self._entries = yaml.safe_load((self._folder / "cog.yaml").read_text())
+        self._predictor: Any = None
+        self._weights_held: str | None = None
+        os.environ["EASEL_DEVICE"] = device
+        if self._base:
+            os.environ["EASEL_BASE"] = str(self._base)
+        if str(self._folder) not in sys.path:
+            sys.path.insert(0, str(self._folder))
+
+    @property
+    def can_predict(self) -> bool:
+        return bool(self._entries.get("predict"))
+
+    @property
+    def can_train(self) -> bool:
+        return bool(self._entries.get("train"))
+
+    @cached_property
+    def train(self) -> Callable[..., Any]:
+        return self._load("train")
+
+    @cached_property
+    def predictor_class(self) -> type[Any]:
+        return self._load("predict")
+
+    @cached_property
+    def predict_fields(self) -> list[Field]:
+        return read_fields(self.predictor_class.predict, self._base_defaults.get("predict", {}))
+
+    @cached_property
+    def train_fields(self) -> list[Field]:
+        return read_fields(self.train, self._base_defaults.get("train", {}))
+
+    def holds(self, weights: StoredFile | None) -> bool:
+        """Whether the predictor is ready for a prediction with these weights."""
+        return self._predictor is not None and self._weights_held == _key(weights)
+
+    def predictor(self, weights: StoredFile | None) -> Any:
+        """The predictor with `weights` on its base: set up at first need, then switched where the model can do that.
+        Raises Failure when the file is not what was stored."""
+        if self.holds(weights):
+            return self._predictor
+        path = _checked_path(weights)
+        # Whatever happens below, nobody may find a predictor that is half one thing and half another.
+        before, self._predictor = self._predictor, None
+        if before is not None and hasattr(before, "switch"):
+            before.switch(path)
+            ready = before
+        else:
+            del before
+            ready = self.predictor_class()
+            _set_up(ready, path)
+        self._predictor, self._weights_held = ready, _key(weights)
+        return ready
+
+    @cached_property
+    def _base_defaults(self) -> dict[str, dict[str, dict[str, Any]]]:
+        file = self._base / "defaults.json" if self._base else None
+        return json.loads(file.read_text()) if file and file.exists() else {}
+
+    def _load(self, role: str) -> Any:
+        file, name = self._entries[role].split(":")
+        return getattr(importlib.import_module(file.removesuffix(".py")), name)
+
+
+def _key(weights: StoredFile | None) -> str | None:
+    return weights.sha256 if weights else None
+
+
+def _checked_path(weights: StoredFile | None) -> cog.Path | None:
+    if weights is None:
+        return None
+    if hash_file(Path(weights.path)) != weights.sha256:
+        raise Failure("weights_damaged", f"The weights file {Path(weights.path).name} is not what was stored.")
+    return cog.Path(weights.path)
+
+
+def _set_up(predictor: Any, weights: cog.Path | None) -> None:
+    if "weights" in inspect.signature(predictor.setup).parameters:
+        predictor.setup(weights=weights)
+    elif weights is None:
+        predictor.setup()
+    else:
+        raise Failure("weights_unusable", "This model takes no trained weights: its setup() has no `weights`.")

@@ -1,0 +1,144 @@
+"""One run from its first event to its last: calls the model's function and keeps what it makes. Knows nothing about
+sockets or the schema."""
+
+import json
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import fields as dataclass_fields
+from pathlib import Path
+from typing import Any
+
+import cog
+
+from runner.attempt import Attempt
+from runner.files import hash_file, keep_file
+from runner.listener import RunListener
+from runner.logs import LogCapture
+from runner.model import Model
+from runner.outcome import Canceled, Failure, explain
+from runner.protocol import LINE_BYTES_MAX, StoredFile
+from runner.report import Nobody, listen
+from runner.signature import bind
+
+
+def execute(attempt: Attempt, model: Model, logs: LogCapture) -> None:
+    """Ends with one of `done`, `failed` and `canceled`, after everything else the run has to say."""
+    started = time.monotonic()
+    logs.attach(lambda text: attempt.report("log", text=text))
+    listener = RunListener(attempt)
+    listen(listener)
+    try:
+        if attempt.command.kind == "training":
+            _train(attempt, model, listener)
+        else:
+            _answer(attempt, model, listener)
+        ending, said = "done", {"seconds": round(time.monotonic() - started, 3)}
+    except Canceled:
+        ending, said = "canceled", {}
+    except BaseException as error:  # noqa: BLE001 — whatever a model raises, sys.exit() included, ends its run only
+        if not isinstance(error, Failure) or error.__cause__:
+            traceback.print_exc()
+        failure = explain(error)
+        ending, said = "failed", {"code": failure.code, "error": failure.message}
+    finally:
+        listen(Nobody())
+        logs.detach()
+    attempt.report(ending, **said)
+
+
+def _answer(attempt: Attempt, model: Model, listener: RunListener) -> None:
+    command = attempt.command
+    listener.obey()
+    _check_files(command.files)
+    if not model.holds(command.weights):
+        listener.stage("loading", None, None)
+    predictor = model.predictor(command.weights)
+    listener.stage("predicting", None, None)
+    result = _collect(predictor.predict(**bind(model.predict_fields, command.input, command.files)), listener)
+    listener.obey()
+    _report_output(attempt, result)
+
+
+def _train(attempt: Attempt, model: Model, listener: RunListener) -> None:
+    command = attempt.command
+    listener.obey()
+    _check_files(command.files)
+    result = model.train(**bind(model.train_fields, command.input, command.files))
+    listener.obey()
+    weights = getattr(result, "weights", result)
+    if not isinstance(weights, Path):
+        raise Failure("model_error", "train() has to return its weights' path, or an output with a field `weights`.")
+    if model.can_predict:
+        _check_weights(weights, attempt, model, listener)
+        listener.obey()
+    _report_output(attempt, result)
+
+
+def _check_weights(weights: Path, attempt: Attempt, model: Model, listener: RunListener) -> None:
+    """Draws one picture from the file as it lies on the disk, before anyone is told that the training went well."""
+    listener.stage("checking", None, None)
+    stored = StoredFile(str(weights.resolve()), hash_file(weights))
+    try:
+        with listener.aside("check"):
+            predictor = model.predictor(stored)
+            values = bind(model.predict_fields, _card_defaults(listener.artifacts.get("model_card.json")), {})
+            result = _collect(predictor.predict(**values), listener)
+        pictures = _paths(result)
+        if pictures:
+            target = attempt.folder / f"check-0{pictures[0].suffix}"
+            target.write_bytes(pictures[0].read_bytes())
+            listener.artifact(target)
+    except Exception as error:
+        raise Failure("weights_unusable", f"The trained weights cannot be used. {explain(error).message}") from error
+
+
+def _card_defaults(card: Path | None) -> dict[str, Any]:
+    return json.loads(card.read_text()).get("defaults", {}) if card else {}
+
+
+def _check_files(files: dict[str, StoredFile]) -> None:
+    for name, file in files.items():
+        if hash_file(Path(file.path)) != file.sha256:
+            raise Failure("file_damaged", f"The file of the input {name} is not what was stored.")
+
+
+def _collect(result: Any, listener: RunListener) -> Any:
+    """A generator's outputs, with a chance to be canceled between two of them; anything else as it is."""
+    if not isinstance(result, Iterator):
+        return result
+    outputs = []
+    for output in result:
+        outputs.append(output)
+        listener.obey()
+    return outputs
+
+
+def _report_output(attempt: Attempt, result: Any) -> None:
+    paths = _paths(result)
+    if paths:
+        attempt.report("output", files=[keep_file(path, attempt.folder) for path in paths])
+        return
+    value = _plain(result)
+    if len(json.dumps(value, allow_nan=False)) > LINE_BYTES_MAX - 1000:
+        raise Failure("output_too_large", "The output is over 1 MB: return a file instead.")
+    attempt.report("output", value=value)
+
+
+def _paths(result: Any) -> list[Path]:
+    """The files among an output: a path, a list of them, or an object all of whose fields are paths."""
+    parts = result if isinstance(result, list | tuple) else [result]
+    if isinstance(result, cog.BaseModel):
+        parts = [part for part in _fields_of(result).values() if part is not None]
+    found = [part for part in parts if isinstance(part, Path)]
+    if found and len(found) < len(parts):
+        raise Failure("model_error", "An output mixes files and other values; it has to be one or the other.")
+    return found
+
+
+def _plain(result: Any) -> Any:
+    return _fields_of(result) if isinstance(result, cog.BaseModel) else result
+
+
+def _fields_of(result: cog.BaseModel) -> dict[str, Any]:
+    return {field.name: getattr(result, field.name) for field in dataclass_fields(result)}

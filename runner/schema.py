@@ -1,0 +1,124 @@
+"""The OpenAPI schema of a Cog-style model, as Replicate's clients read it: the shape that cog 0.9 gave its versions.
+Knows nothing about how the model runs. The parts that are the same for every model are in `schema_frame.py`."""
+
+import typing
+from collections.abc import Iterator
+from dataclasses import fields as dataclass_fields
+from typing import Any
+
+import cog
+
+from runner.model import Model
+from runner.schema_frame import common_components, paths, request_component, response_component
+from runner.signature import Field, is_path, without_optional
+
+Schema = dict[str, Any]
+
+
+def model_schema(model: Model) -> Schema:
+    """Components and paths of `model` on its base; those of trainings only when it can be trained."""
+    components = common_components()
+    output = typing.get_type_hints(model.predictor_class.predict).get("return", Any)
+    _add(components, _inputs("Input", model.predict_fields))
+    _add(components, {"Output": {"title": "Output", **_output(output)}})
+    _add(components, {"PredictionRequest": request_component("Prediction", "Input")})
+    _add(components, {"PredictionResponse": response_component("Prediction", "Input", "Output")})
+    if model.can_train:
+        output = typing.get_type_hints(model.train).get("return", Any)
+        _add(components, _inputs("TrainingInput", model.train_fields))
+        _add(components, {"TrainingOutput": {**_output(output), "title": "TrainingOutput"}})
+        _add(components, {"TrainingRequest": request_component("Training", "TrainingInput")})
+        _add(components, {"TrainingResponse": response_component("Training", "TrainingInput", "TrainingOutput")})
+    return {
+        "info": {"title": "Cog", "version": "0.1.0"},
+        "paths": paths(model.can_train),
+        "openapi": "3.0.2",
+        "components": {"schemas": components},
+    }
+
+
+def _add(components: Schema, more: Schema) -> None:
+    for name, component in more.items():
+        if components.setdefault(name, component) != component:
+            raise ValueError(f"predict() and train() both have {name}, with different choices: rename one of them")
+
+
+def _inputs(title: str, fields: list[Field]) -> Schema:
+    """The component `title`, and one more for each input with choices."""
+    component: Schema = {
+        "type": "object",
+        "title": title,
+        "properties": {field.name: _property(field, order) for order, field in enumerate(fields)},
+    }
+    required = [field.name for field in fields if field.required]
+    if required:
+        component["required"] = required
+    return {title: component, **{field.name: _choices(field) for field in fields if field.choices}}
+
+
+def _property(field: Field, order: int) -> Schema:
+    if field.choices:
+        schema: Schema = {"allOf": [{"$ref": f"#/components/schemas/{field.name}"}]}
+    else:
+        schema = {**_type(field.kind), "title": _title(field.name)}
+    bounds = {
+        "default": field.default,
+        "minimum": field.minimum,
+        "maximum": field.maximum,
+        "minLength": field.length_min,
+        "maxLength": field.length_max,
+        "pattern": field.pattern,
+        "description": field.description,
+    }
+    given = {key: _number(value) for key, value in bounds.items() if value is not None}
+    return {**schema, **given, "x-order": order}
+
+
+def _choices(field: Field) -> Schema:
+    kind = _type(type(field.choices[0]))["type"]
+    return {"enum": list(field.choices), "type": kind, "title": field.name, "description": "An enumeration."}
+
+
+def _output(kind: Any) -> Schema:
+    """The schema of a return type: a file, a list, an iterator, an object of Cog's BaseModel, or plain JSON."""
+    kind, _ = without_optional(kind)
+    if isinstance(kind, type) and issubclass(kind, cog.BaseModel):
+        hints = typing.get_type_hints(kind)
+        unwrapped = {field.name: without_optional(hints[field.name]) for field in dataclass_fields(kind)}
+        properties = {name: {"title": _title(name), **_type(one)} for name, (one, _) in unwrapped.items()}
+        required = [name for name, (_, optional) in unwrapped.items() if not optional]
+        return {"type": "object", "properties": properties, **({"required": required} if required else {})}
+    return _type(kind)
+
+
+def _type(kind: Any) -> Schema:
+    origin, arguments = typing.get_origin(kind) or kind, typing.get_args(kind)
+    if origin is cog.ConcatenateIterator:
+        return {**_array(arguments), "x-cog-array-type": "iterator", "x-cog-array-display": "concatenate"}
+    if isinstance(origin, type) and issubclass(origin, Iterator):
+        return {**_array(arguments), "x-cog-array-type": "iterator"}
+    if origin is list:
+        return _array(arguments)
+    if is_path(origin):
+        return {"type": "string", "format": "uri"}
+    if origin is cog.Secret:
+        return {"type": "string", "format": "password", "writeOnly": True, "x-cog-secret": True}
+    named = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object"}
+    if origin in named:
+        return {"type": named[origin]}
+    if origin is Any:
+        return {}
+    raise ValueError(f"{kind} is no type of an input or output; see the types that Cog knows")
+
+
+def _array(arguments: tuple[Any, ...]) -> Schema:
+    return {"type": "array", "items": _type(arguments[0]) if arguments else {}}
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").title()
+
+
+def _number(value: Any) -> Any:
+    # JSON as JavaScript writes it, which webhooks' signatures rely on: 1, not 1.0.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
