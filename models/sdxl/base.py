@@ -1,0 +1,271 @@
+"""The frozen base: the only file that knows SDXL, its two text encoders, its size conditioning and its file layout.
+
+Everything is read from the base's own configuration, so any derivative of SDXL will do. Knows nothing about training,
+techniques or files of trained weights, and nothing here changes a weight.
+
+B = batch, T = tokens, C = channels, H, W = height and width.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import words as trained_words
+from objective import Objective
+from words import Words
+
+import runner
+
+COMPONENTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """All that the network is told besides the noisy latents: text [B, T, C], pooled text [B, C], sizes [B, 6]."""
+
+    context: torch.Tensor
+    pooled: torch.Tensor
+    sizes: torch.Tensor
+
+    def __getitem__(self, rows: torch.Tensor) -> Conditioning:
+        return Conditioning(self.context[rows], self.pooled[rows], self.sizes[rows])
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Token numbers [B, T] for each text encoder. Numbers past an encoder's vocabulary are rows of trained words."""
+
+    ids: list[torch.Tensor]
+
+    def __getitem__(self, rows: torch.Tensor) -> Tokens:
+        return Tokens([ids[rows] for ids in self.ids])
+
+
+def current() -> Base:
+    """The base named by EASEL_BASE on the device named by EASEL_DEVICE, loaded once in the life of a process."""
+    return _load(str(find_folder()), os.environ.get("EASEL_DEVICE", "cpu"))
+
+
+def find_folder() -> Path:
+    """Where the base's files are. EASEL_BASE may hold defaults only, as SDXL's does: then EASEL_SDXL_BASE has the files."""
+    for setting in ("EASEL_BASE", "EASEL_SDXL_BASE"):
+        folder = Path(os.environ.get(setting, ""))
+        if os.environ.get(setting) and (folder / "model_index.json").is_file():
+            return folder.resolve()
+    raise runner.Failure(
+        "base_missing",
+        f"The base's files are not in {os.environ.get('EASEL_BASE') or 'EASEL_BASE'}. Set EASEL_SDXL_BASE to a folder with "
+        "SDXL in diffusers' layout (model_index.json, unet/, vae/, …) and start again.",
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _load(folder: str, device: str) -> Base:
+    return Base(Path(folder), torch.device(device))
+
+
+class Base:
+    """The networks of one base, frozen, on one device."""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        from diffusers import AutoencoderKL, UNet2DConditionModel
+        from diffusers.schedulers import EulerDiscreteScheduler
+        from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        # Without an explicit type the text encoders keep the file's and the UNet does not.
+        dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
+
+        def load(kind: type, part: str, dtype: torch.dtype = dtype) -> torch.nn.Module:
+            return kind.from_pretrained(folder / part, torch_dtype=dtype).to(device).eval().requires_grad_(False)
+
+        self.folder, self.device, self.dtype = folder, device, dtype
+        self.unet = load(UNet2DConditionModel, "unet")
+        # SDXL's own VAE overflows in half precision; in float32 every VAE is right.
+        self.vae = load(AutoencoderKL, "vae", torch.float32)
+        self.text_encoders = [load(CLIPTextModel, "text_encoder"), load(CLIPTextModelWithProjection, "text_encoder_2")]
+        self.tokenizers = [CLIPTokenizer.from_pretrained(folder / part) for part in ("tokenizer", "tokenizer_2")]
+        self.scheduler = EulerDiscreteScheduler.from_pretrained(folder / "scheduler")
+        index = json.loads((folder / "model_index.json").read_text())
+        self.zeros_for_empty_prompt = index.get("force_zeros_for_empty_prompt", True)
+        self.pixels_per_latent = 2 ** (len(self.vae.config.block_out_channels) - 1)
+
+    def objective(self) -> Objective:
+        """What this base was trained to predict, on its own noise schedule."""
+        return Objective(self.scheduler.config.prediction_type, self.scheduler.alphas_cumprod.to(self.device))
+
+    def adapter_targets(self) -> dict[str, torch.nn.Linear]:
+        """The layers that a LoRA stands beside: query, key, value and output of every attention of the UNet."""
+        ends = (".to_q", ".to_k", ".to_v", ".to_out.0")
+        return {name: layer for name, layer in self.unet.named_modules() if name.endswith(ends)}
+
+    def token_tables(self) -> list[torch.Tensor]:
+        """Each text encoder's vocabulary [words, width]."""
+        return [encoder.get_input_embeddings().weight for encoder in self.text_encoders]
+
+    @torch.no_grad()
+    def encode_images(self, pixels_BCHW: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and deviation of each image's latents; pixels are in [-1, 1]."""
+        posterior = self.vae.encode(pixels_BCHW.to(self.device, self.vae.dtype)).latent_dist
+        shift, scale = self.vae.config.shift_factor or 0.0, self.vae.config.scaling_factor
+        return (posterior.mean - shift) * scale, posterior.std * scale
+
+    @torch.no_grad()
+    def decode_latents(self, latents_BCHW: torch.Tensor) -> torch.Tensor:
+        """Pixels in [-1, 1], not clamped."""
+        shift, scale = self.vae.config.shift_factor or 0.0, self.vae.config.scaling_factor
+        return self.vae.decode((latents_BCHW.to(self.vae.dtype) / scale) + shift, return_dict=False)[0]
+
+    def tokenize(self, texts: list[str], spans: dict[str, range]) -> Tokens:
+        """Cuts texts at the trained words in `spans` and numbers what lies between by each encoder's own tokenizer."""
+        tables = zip(self.tokenizers, self.token_tables(), strict=True)
+        return Tokens(
+            [
+                torch.tensor([_number(tokenizer, text, spans, len(table)) for text in texts], device=self.device)
+                for tokenizer, table in tables
+            ]
+        )
+
+    def count_tokens_left_out(self, text: str, spans: dict[str, range]) -> int:
+        """How many tokens of a text are past what the encoders read."""
+        tokenizer, table = self.tokenizers[0], self.token_tables()[0]
+        return max(0, len(_pieces(tokenizer, text, spans, len(table))) - (tokenizer.model_max_length - 2))
+
+    def encode_prompts(self, tokens: Tokens, rows: list[torch.Tensor] | None, size: tuple[int, int]) -> Conditioning:
+        """What the network is told about a text for a picture of `size` (height, width) in pixels.
+
+        `rows` are those of the trained words, one tensor for each encoder; differentiable in them.
+        """
+        hidden, pooled = [], None
+        for place, (encoder, tokenizer) in enumerate(zip(self.text_encoders, self.tokenizers, strict=True)):
+            ids_BT = tokens.ids[place]
+            output = _read(encoder, ids_BT, rows[place] if rows else None)
+            hidden.append(output.hidden_states[-2])
+            # transformers looks for the highest token number where the config says eos_token_id 2, as SDXL's does, and
+            # would take a new word for the end of the text. The tokenizer knows where the end is.
+            end_B = (ids_BT == tokenizer.eos_token_id).int().argmax(dim=-1)
+            pooled = output.last_hidden_state[torch.arange(len(ids_BT), device=self.device), end_B]
+        height, width = size
+        sizes = torch.tensor([[height, width, 0, 0, height, width]], device=self.device, dtype=self.dtype)
+        return Conditioning(
+            torch.cat(hidden, dim=-1), self.text_encoders[1].text_projection(pooled), sizes.repeat(len(pooled), 1)
+        )
+
+    def encode_negative(self, text: str, words: Words | None, size: tuple[int, int]) -> Conditioning:
+        """As `encode_prompts`, but an empty text is all zeros where the base was trained so."""
+        conditioning = self.encode_text(text, words, size)
+        if text or not self.zeros_for_empty_prompt:
+            return conditioning
+        return Conditioning(
+            torch.zeros_like(conditioning.context), torch.zeros_like(conditioning.pooled), conditioning.sizes
+        )
+
+    @torch.no_grad()
+    def encode_text(self, text: str, words: Words | None, size: tuple[int, int]) -> Conditioning:
+        rows = [rows.to(self.device) for rows in words.rows] if words else None
+        return self.encode_prompts(self.tokenize([text], words.spans if words else {}), rows, size)
+
+    def predict(self, noisy_BCHW: torch.Tensor, t_B: torch.Tensor, conditioning: Conditioning) -> torch.Tensor:
+        added = {"text_embeds": conditioning.pooled, "time_ids": conditioning.sizes}
+        noisy_BCHW = noisy_BCHW.to(self.dtype)
+        return self.unet(noisy_BCHW, t_B, conditioning.context.to(self.dtype), added_cond_kwargs=added).sample
+
+    def pipeline(self, scheduler: str):
+        """A diffusers pipeline over these very networks, with a scheduler by its Replicate name."""
+        from diffusers import StableDiffusionXLPipeline
+
+        pipeline = StableDiffusionXLPipeline(
+            vae=self.vae,
+            text_encoder=self.text_encoders[0],
+            text_encoder_2=self.text_encoders[1],
+            tokenizer=self.tokenizers[0],
+            tokenizer_2=self.tokenizers[1],
+            unet=self.unet,
+            scheduler=make_scheduler(scheduler, self.scheduler.config),
+            force_zeros_for_empty_prompt=self.zeros_for_empty_prompt,
+            add_watermarker=False,
+        )
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """One hash of the base's files, by path and content, in their order."""
+        total = hashlib.sha256()
+        for path in sorted(path for part in COMPONENTS for path in (self.folder / part).rglob("*") if path.is_file()):
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            total.update(f"{digest}  {path.relative_to(self.folder).as_posix()}\n".encode())
+        return total.hexdigest()
+
+
+def make_scheduler(name: str, config: dict):
+    """A scheduler by its Replicate name, on the base's own noise schedule."""
+    import diffusers
+
+    classes = {
+        "DDIM": ("DDIMScheduler", {}),
+        "DPMSolverMultistep": ("DPMSolverMultistepScheduler", {}),
+        "HeunDiscrete": ("HeunDiscreteScheduler", {}),
+        "KarrasDPM": ("DPMSolverMultistepScheduler", {"use_karras_sigmas": True}),
+        "K_EULER_ANCESTRAL": ("EulerAncestralDiscreteScheduler", {}),
+        "K_EULER": ("EulerDiscreteScheduler", {}),
+        "PNDM": ("PNDMScheduler", {}),
+    }
+    kind, settings = classes[name]
+    return getattr(diffusers, kind).from_config(config, **settings)
+
+
+def _number(tokenizer, text: str, spans: dict[str, range], vocabulary: int) -> list[int]:
+    room = tokenizer.model_max_length - 2
+    ids = [tokenizer.bos_token_id, *_pieces(tokenizer, text, spans, vocabulary)[:room], tokenizer.eos_token_id]
+    return ids + [tokenizer.pad_token_id] * (tokenizer.model_max_length - len(ids))
+
+
+def _pieces(tokenizer, text: str, spans: dict[str, range], vocabulary: int) -> list[int]:
+    ids: list[int] = []
+    for place, part in enumerate(trained_words.split(text, spans)):
+        if place % 2:
+            ids += [vocabulary + row for row in spans[part]]
+        else:
+            ids += tokenizer(part, add_special_tokens=False, verbose=False).input_ids
+    return ids
+
+
+def _read(encoder, ids_BT: torch.Tensor, rows: torch.Tensor | None):
+    vocabulary = len(encoder.get_input_embeddings().weight)
+    own_BT = ids_BT < vocabulary
+    with _rows_in_place(encoder.get_input_embeddings(), rows, ids_BT - vocabulary, own_BT):
+        return _text_model(encoder)(input_ids=ids_BT.where(own_BT, 0), output_hidden_states=True)
+
+
+def _text_model(encoder):
+    return getattr(encoder, "text_model", encoder)
+
+
+@contextlib.contextmanager
+def _rows_in_place(
+    embedding: torch.nn.Embedding, rows: torch.Tensor | None, row_BT: torch.Tensor, own_BT: torch.Tensor
+) -> Iterator[None]:
+    """Puts trained rows on the embedding's output, so that the vocabulary itself is neither grown nor copied."""
+    if rows is None:
+        yield
+        return
+
+    def put(_module, _inputs, output_BTC: torch.Tensor) -> torch.Tensor:
+        return torch.where(own_BT[..., None], output_BTC, rows[row_BT.clamp(min=0)].to(output_BTC.dtype))
+
+    handle = embedding.register_forward_hook(put)
+    try:
+        yield
+    finally:
+        handle.remove()

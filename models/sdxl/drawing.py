@@ -1,0 +1,88 @@
+"""Draws pictures from text with the base and, folded into it for the moment, a model's weights."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+from pathlib import Path
+
+import torch
+from base import Base, current
+from PIL import Image
+from progress import Progress
+from weights import Weights, read_weights
+from words import contains
+
+import runner
+
+__all__ = ["NO_WEIGHTS", "current", "draw", "read_weights"]
+
+NO_WEIGHTS = Weights(adapter=None, words=None, card={})
+
+
+def draw(base: Base, weights: Weights, inputs: dict) -> list[Path]:
+    """Draws by `predict`'s inputs and writes `out-0.png` … Picture n is the one that seed + n draws alone."""
+    refuse_what_would_draw_wrong(base, inputs)
+    seed = secrets.randbits(32) if inputs["seed"] is None else inputs["seed"]
+    print(f"Using seed: {seed}")
+    say_about_prompt(base, weights, inputs["prompt"])
+    with ExitStack() as stack:
+        if weights.adapter:
+            stack.enter_context(weights.adapter.folded(base.adapter_targets(), inputs["lora_scale"]))
+        pictures = sample(base, weights, inputs, seed)
+    folder = runner.folder()
+    paths = [folder / f"out-{place}.png" for place in range(len(pictures))]
+    for path, picture in zip(paths, pictures, strict=True):
+        picture.save(path)
+    return paths
+
+
+@torch.no_grad()
+def sample(base: Base, weights: Weights, inputs: dict, seed: int) -> list[Image.Image]:
+    count, size = inputs["num_outputs"], (inputs["height"], inputs["width"])
+    positive = base.encode_text(inputs["prompt"], weights.words, size)
+    negative = base.encode_negative(inputs["negative_prompt"], weights.words, size)
+    pipeline = base.pipeline(inputs["scheduler"])
+    progress = Progress(inputs["num_inference_steps"], "steps")
+
+    def after_step(_pipeline, place: int, _timestep, tensors: dict) -> dict:
+        progress(min(place + 1, progress.total))
+        runner.turn(place + 1)
+        return tensors
+
+    latents = pipeline(
+        prompt_embeds=positive.context.repeat(count, 1, 1),
+        pooled_prompt_embeds=positive.pooled.repeat(count, 1),
+        negative_prompt_embeds=negative.context.repeat(count, 1, 1),
+        negative_pooled_prompt_embeds=negative.pooled.repeat(count, 1),
+        height=size[0],
+        width=size[1],
+        num_inference_steps=inputs["num_inference_steps"],
+        guidance_scale=inputs["guidance_scale"],
+        generator=[torch.Generator(base.device).manual_seed(seed + place) for place in range(count)],
+        callback_on_step_end=after_step,
+        output_type="latent",
+    ).images
+    return to_pictures(base.decode_latents(latents))
+
+
+def to_pictures(pixels_BCHW: torch.Tensor) -> list[Image.Image]:
+    pixels_BHWC = (pixels_BCHW * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).float().cpu().numpy()
+    return [Image.fromarray((pixels * 255).round().astype("uint8")) for pixels in pixels_BHWC]
+
+
+def refuse_what_would_draw_wrong(base: Base, inputs: dict) -> None:
+    for name in ("image", "mask", "replicate_weights"):
+        if inputs[name]:
+            raise runner.Failure("input_unsupported", f"{name}: this version of Easel draws from text only; leave it out.")
+    for name in ("width", "height"):
+        if inputs[name] % base.pixels_per_latent or inputs[name] <= 0:
+            raise runner.Failure("input_invalid", f"{name}: {inputs[name]} is not a multiple of {base.pixels_per_latent}.")
+
+
+def say_about_prompt(base: Base, weights: Weights, prompt: str) -> None:
+    spans = weights.words.spans if weights.words else {}
+    if spans and not any(contains(prompt, token) for token in spans):
+        print(f"The prompt does not use it: this model's word is {', '.join(spans)}")
+    if left_out := base.count_tokens_left_out(prompt, spans):
+        print(f"The prompt is too long by {left_out} tokens; its end is not drawn.")

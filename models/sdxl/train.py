@@ -1,0 +1,78 @@
+"""Cog's `train`: names, types and order of its inputs are those of Replicate's SDXL trainer.
+
+Defaults here are SDXL's; each base overlays its own (`bases/<name>/defaults.json`).
+"""
+
+from cog import BaseModel, Input, Path
+
+
+class TrainingOutput(BaseModel):
+    weights: Path
+
+
+def train(
+    input_images: Path = Input(
+        description="A .zip or .tar file containing the image files that will be used for fine-tuning"
+    ),
+    seed: int | None = Input(
+        description="Random seed for reproducible training. Leave empty to use a random seed",
+        default=None,
+        ge=0,
+        le=2**53 - 1,
+    ),
+    resolution: int = Input(
+        description="Square pixel resolution which your images will be resized to for training", default=768
+    ),
+    train_batch_size: int = Input(description="Batch size (per device) for training", default=4),
+    num_train_epochs: int = Input(
+        description="Number of epochs to loop through your training dataset. max_train_steps decides", default=4000
+    ),
+    max_train_steps: int = Input(
+        description="Number of individual training steps. Takes precedence over num_train_epochs", default=1000
+    ),
+    is_lora: bool = Input(
+        description="Whether to use LoRA training. If set to False, will use full fine tuning", default=True
+    ),
+    unet_learning_rate: float = Input(
+        description="Learning rate for the U-Net in full fine tuning. We recommend 1e-6 to 1e-5", default=1e-6
+    ),
+    ti_lr: float = Input(description="Learning rate of the new token embeddings", default=3e-4),
+    lora_lr: float = Input(description="Learning rate of the LoRA", default=1e-4),
+    lora_rank: int = Input(description="Rank of the LoRA", default=32),
+    lr_scheduler: str = Input(
+        description="Learning rate scheduler to use for training", default="constant", choices=["constant", "linear"]
+    ),
+    lr_warmup_steps: int = Input(description="Number of steps over which the learning rates rise", default=100),
+    token_string: str = Input(
+        description="A unique string that will be trained to refer to the concept in the input images. Can be anything, "
+        "but TOK works well",
+        default="TOK",
+    ),
+    caption_prefix: str = Input(
+        description="Text which will be used as prefix during automatic captioning. Should contain the token_string",
+        default="a photo of TOK, ",
+    ),
+    mask_target_prompts: str | None = Input(
+        description="Prompt that describes the part of the image that is important, such as `photo of a dog`",
+        default=None,
+    ),
+    crop_based_on_salience: bool = Input(
+        description="Whether to crop each image around its important part", default=True
+    ),
+    use_face_detection_instead: bool = Input(
+        description="Whether to use face detection instead of CLIPSeg for masking", default=False
+    ),
+    clipseg_temperature: float = Input(description="How blurry the CLIPSeg mask is", default=1.0),
+    verbose: bool = Input(description="Whether the log shows each image's caption", default=True),
+    checkpointing_steps: int = Input(description="Number of steps between saving checkpoints", default=999999),
+    input_images_filetype: str = Input(
+        description="Filetype of the input images. By default it is inferred from the file",
+        default="infer",
+        choices=["zip", "tar", "infer"],
+    ),
+) -> TrainingOutput:
+    """Fine-tunes the base on an archive of images and returns the trained weights."""
+    inputs = dict(locals())
+    import training
+
+    return TrainingOutput(weights=Path(training.run(inputs)))

@@ -1,0 +1,64 @@
+"""A base with what a technique moves on it: the network that the training loop sees. Knows nothing about steps or files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import torch
+from adapter import Adapter
+from base import Base, Conditioning
+from technique import Technique
+from words import ROWS_PER_WORD, Words, spans_of
+
+
+class Tuning:
+    """Builds the parameters of `technique` from one seed, and answers the loop's three questions (see `loop.Network`)."""
+
+    def __init__(
+        self, base: Base, technique: Technique, captions: list[str], token_string: str, size: int, rank: int, seed: int
+    ) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        self.base, self.size = base, (size, size)
+        self.targets = base.adapter_targets()
+        self.adapter = Adapter.create(self.targets, rank, generator) if "lora" in technique.moves else None
+        self.words = _new_words(base, token_string, generator) if "words" in technique.moves else None
+        self.tokens = base.tokenize(captions, self.words.spans if self.words else {})
+        self.cached: Conditioning | None = None if self.words else self._encode_all()
+
+    def parameters(self, group: str) -> list[torch.Tensor]:
+        return self.adapter.parameters() if group == "lora" else self.words.rows
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """The adapter stands beside the base's layers until the block ends, and leaves no trace there."""
+        with ExitStack() as stack:
+            if self.adapter:
+                stack.enter_context(self.adapter.beside(self.targets))
+            yield
+
+    def condition(self, rows: torch.Tensor) -> Conditioning:
+        if self.cached:
+            return self.cached[rows]
+        return self.base.encode_prompts(self.tokens[rows], self.words.rows, self.size)
+
+    def predict(self, noisy: torch.Tensor, t: torch.Tensor, conditioning: Conditioning) -> torch.Tensor:
+        return self.base.predict(noisy, t, conditioning)
+
+    def freeze(self, group: str) -> None:
+        """Once the words stay as they are, no text has to be read again."""
+        if group == "words":
+            self.cached = self._encode_all()
+
+    @torch.no_grad()
+    def _encode_all(self) -> Conditioning:
+        return self.base.encode_prompts(self.tokens, self.words.rows if self.words else None, self.size)
+
+
+def _new_words(base: Base, token_string: str, generator: torch.Generator) -> Words:
+    """New rows as large as the vocabulary's own."""
+    rows = []
+    for table in base.token_tables():
+        drawn = torch.randn(ROWS_PER_WORD, table.shape[1], generator=generator) * table.float().std().item()
+        rows.append(torch.nn.Parameter(drawn.to(base.device)))
+    return Words(spans_of([token_string]), rows)

@@ -1,0 +1,106 @@
+"""The trained result on disk: a tar with the file names and key names of cog-sdxl. Knows nothing about networks.
+
+`lora.safetensors`: float32, `down_blocks.1.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.down.weight` …
+`embeddings.pti`: safetensors with `text_encoders_0`, `text_encoders_1`, the rows of the trained words.
+`special_params.json`: `{"TOK": "<s0><s1>"}`, which rows a token string stands for.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from adapter import Adapter
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from words import Words
+
+import runner
+
+LORA, EMBEDDINGS, TOKENS, CARD = "lora.safetensors", "embeddings.pti", "special_params.json", "model_card.json"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a training made: an adapter, words, or both, with the model card."""
+
+    adapter: Adapter | None
+    words: Words | None
+    card: dict
+
+
+def write_weights(path: Path, weights: Weights) -> None:
+    """Writes the tar. The same weights give the same bytes: no time and no user stands in it."""
+    with tarfile.open(path, "w") as tar:
+        for name, data in _files(weights).items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
+
+
+def read_weights(path: Path) -> Weights:
+    """Reads a tar of ours or of cog-sdxl's LoRA trainer into memory. Raises `runner.Failure` when it is something else."""
+    try:
+        with tarfile.open(path) as tar:
+            wanted = (LORA, EMBEDDINGS, TOKENS, CARD)
+            members = {Path(entry.name).name: entry for entry in tar if entry.isfile() and Path(entry.name).name in wanted}
+            files = {name: tar.extractfile(entry).read() for name, entry in members.items()}
+        if LORA not in files and EMBEDDINGS not in files:
+            raise ValueError(f"it holds neither {LORA} nor {EMBEDDINGS}")
+        return Weights(_parse_adapter(files), _parse_words(files), json.loads(files.get(CARD, b"{}")))
+    except (tarfile.TarError, SafetensorError, ValueError, KeyError, OSError) as error:
+        raise runner.Failure("weights_unusable", f"{Path(path).name} is not a tar of trained weights: {error}.") from error
+
+
+def _files(weights: Weights) -> dict[str, bytes]:
+    files = {CARD: json.dumps(weights.card, indent=2, ensure_ascii=False).encode()}
+    if weights.adapter:
+        files[LORA] = save(_named(weights.adapter))
+    if weights.words:
+        rows = {f"text_encoders_{place}": rows.detach().cpu() for place, rows in enumerate(weights.words.rows)}
+        files[EMBEDDINGS] = save(rows)
+        tokens = {token: "".join(f"<s{row}>" for row in span) for token, span in weights.words.spans.items()}
+        files[TOKENS] = json.dumps(tokens, ensure_ascii=False).encode()
+    return files
+
+
+def _named(adapter: Adapter) -> dict[str, torch.Tensor]:
+    return {
+        f"{_processor_name(layer)}_lora.{side}.weight": tensor.detach().cpu().contiguous()
+        for layer, pair in adapter.pairs.items()
+        for side, tensor in zip(("down", "up"), pair, strict=True)
+    }
+
+
+def _processor_name(layer: str) -> str:
+    attention, _, projection = layer.removesuffix(".0").rpartition(".")
+    return f"{attention}.processor.{projection}"
+
+
+def _layer_name(key: str) -> str:
+    attention, _, projection = key.rpartition("_lora.")[0].rpartition(".processor.")
+    return f"{attention}.{projection}.0" if projection == "to_out" else f"{attention}.{projection}"
+
+
+def _parse_adapter(files: dict[str, bytes]) -> Adapter | None:
+    if LORA not in files:
+        return None
+    tensors = load(files[LORA])
+    downs = {key for key in tensors if key.endswith("_lora.down.weight")}
+    pairs = {_layer_name(key): (tensors[key].float(), tensors[key.replace(".down.", ".up.")].float()) for key in downs}
+    return Adapter(dict(sorted(pairs.items())))
+
+
+def _parse_words(files: dict[str, bytes]) -> Words | None:
+    if EMBEDDINGS not in files:
+        return None
+    tensors = load(files[EMBEDDINGS])
+    rows = [tensors[key].float() for key in sorted(tensors)]
+    tokens = json.loads(files[TOKENS])
+    spans = {token: [int(row) for row in re.findall(r"<s(\d+)>", marks)] for token, marks in tokens.items()}
+    return Words({token: range(numbers[0], numbers[-1] + 1) for token, numbers in spans.items()}, rows)

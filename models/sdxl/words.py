@@ -1,0 +1,69 @@
+"""Trained words: a token string in a prompt stands for rows of its own in each text encoder's vocabulary.
+
+Finds the strings in a text, whole-word and case-exact. Knows nothing about tokenizers or encoders.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+ROWS_PER_WORD = 2
+
+
+@dataclass(frozen=True)
+class Words:
+    """Token strings with the rows that were learnt for them.
+
+    `spans` maps a token string to its row numbers; `rows` holds one float32 tensor [rows, width] for each text encoder.
+    """
+
+    spans: dict[str, range]
+    rows: list[torch.Tensor]
+
+
+def spans_of(token_strings: Iterable[str]) -> dict[str, range]:
+    """Gives each token string its own rows, in order: the first one 0 and 1, the second one 2 and 3."""
+    return {
+        token: range(ROWS_PER_WORD * place, ROWS_PER_WORD * (place + 1)) for place, token in enumerate(token_strings)
+    }
+
+
+def split(text: str, token_strings: Iterable[str]) -> list[str]:
+    """Cuts a text at its token strings: the odd places of the list are token strings, the even ones what lies between.
+
+    A token string may hold any characters; it is compared as it is, never read as a pattern. The longest one wins.
+    """
+    longest_first = sorted(filter(None, token_strings), key=len, reverse=True)
+    parts, start, place = [], 0, 0
+    while place < len(text):
+        token = next((token for token in longest_first if _stands_at(text, place, token)), None)
+        if token is None:
+            place += 1
+            continue
+        parts += [text[start:place], token]
+        start = place = place + len(token)
+    return [*parts, text[start:]]
+
+
+def contains(text: str, token_string: str) -> bool:
+    """Whether the text holds the token string as a whole word."""
+    return len(split(text, [token_string])) > 1
+
+
+def _stands_at(text: str, place: int, token: str) -> bool:
+    if not text.startswith(token, place):
+        return False
+    end = place + len(token)
+    glued_before = place > 0 and _in_word(text[place - 1]) and _in_word(token[0])
+    glued_after = end < len(text) and _in_word(text[end]) and _in_word(token[-1])
+    return not (glued_before or glued_after)
+
+
+def _in_word(character: str) -> bool:
+    return character == "_" or unicodedata.category(character)[0] in "LMN"
