@@ -81,7 +81,7 @@ def parse_command(line: bytes) -> Command:
 
 
 def parse_report(line: bytes) -> dict[str, Any]:
-    """Reads one line of a model process: hello or an event. Raises ProtocolError."""
+    """Reads one line of a model process: hello, alive or an event. Raises ProtocolError."""
     return _parse(line, REPORTS)
 
 
@@ -248,5 +248,7 @@ REPORTS: dict[str, Shape] = {
         "slots": _object({"train": _count, "predict": _count}),
         "runs": _list_of(_object({**_identity, "lastSeq": _count})),
     },
+    # The process lives, whatever its runs have to say. In no journal.
+    "alive": {},
     **{name: {**_envelope, **shape} for name, shape in EVENTS.items()},
 }

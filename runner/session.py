@@ -12,6 +12,8 @@ from runner.protocol import LINE_BYTES_MAX, Command, ProtocolError, parse_comman
 
 REDIAL_SECONDS = 0.25
 REDIAL_SECONDS_MAX = 2.0
+# A process that is silent for longer than its lease (15 s) loses its run; a model may be silent for minutes.
+ALIVE_SECONDS = 3.0
 
 
 class Session:
@@ -89,26 +91,31 @@ class Session:
 
     def _send_forever(self) -> None:
         while True:
-            with self.changed:
-                connection, attempt, lines = self._next_lines()
-                while connection is None:
-                    self.changed.wait()
-                    connection, attempt, lines = self._next_lines()
-                attempt.unsent_from += len(lines)
+            connection, lines = self._wait_for_lines()
             try:
                 connection.sendall(lines)
             except OSError:
                 # The reader sees it too and dials anew; what was not acknowledged is read from the journal again.
                 _shut(connection)
 
-    def _next_lines(self) -> tuple[socket.socket, Attempt, bytes] | tuple[None, None, bytes]:
-        if self._connection is not None:
-            for attempt in self._attempts.values():
-                if attempt.unsent_from is not None:
-                    lines = attempt.journal.read_lines(attempt.unsent_from)
-                    if lines:
-                        return self._connection, attempt, lines
-        return None, None, b""
+    def _wait_for_lines(self) -> tuple[socket.socket, bytes]:
+        """What to send next: lines of a journal, or a sign of life when there have been none for a while."""
+        with self.changed:
+            while True:
+                lines = self._next_lines() if self._connection is not None else b""
+                if not lines and not self.changed.wait(ALIVE_SECONDS):
+                    lines = write_report({"type": "alive"})
+                if lines and self._connection is not None:
+                    return self._connection, lines
+
+    def _next_lines(self) -> bytes:
+        for attempt in self._attempts.values():
+            if attempt.unsent_from is not None:
+                lines = attempt.journal.read_lines(attempt.unsent_from)
+                attempt.unsent_from += len(lines)
+                if lines:
+                    return lines
+        return b""
 
 
 def _shut(connection: socket.socket) -> None:
