@@ -1,0 +1,88 @@
+"""Schemas from signatures: against the recorded version of Replicate's SDXL, and the committed files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cog
+import pytest
+
+from runner.schema_files import REPOSITORY, SCHEMA_FILES, read_schema
+from runner.signature import bind, read_fields
+
+ORACLE = json.loads((Path(__file__).parent / "oracle" / "sdxl-version.json").read_text())["openapi_schema"]
+
+# Where `stability-ai/sdxl` is not as Replicate's version; descriptions, which are ours, are not compared.
+SDXL_DIFFERENCES = {
+    "wider": {
+        "Input/lora_scale/maximum",
+        "Input/guidance_scale/minimum",
+    },
+    "seeds are 0 to 2^53 - 1, as JSON's numbers": {
+        f"{component}/seed/{bound}" for component in ("Input", "TrainingInput") for bound in ("minimum", "maximum")
+    },
+    "bounds of trainings are ours": {
+        f"TrainingInput/{name}/{bound}"
+        for name in ("resolution", "train_batch_size", "max_train_steps", "lora_rank", "ti_lr", "lora_lr")
+        for bound in ("minimum", "maximum")
+    },
+}
+
+
+def test_same_signature_same_schema_as_cog() -> None:
+    assert read_schema("runner/tests/oracle/model", None) == ORACLE
+
+
+@pytest.mark.parametrize("file", SCHEMA_FILES)
+def test_committed_schemas_follow_the_signatures(file: str) -> None:
+    committed = json.loads((REPOSITORY / file).read_text())
+    assert committed == read_schema(*SCHEMA_FILES[file]), "run: npm run schema"
+
+
+def test_sdxl_differs_from_replicates_only_where_said() -> None:
+    ours = json.loads((REPOSITORY / "bases" / "sdxl" / "openapi.json").read_text())
+    assert ours["paths"] == ORACLE["paths"]
+    names = ORACLE["components"]["schemas"].keys()
+    assert ours["components"]["schemas"].keys() == names
+    for name in names - {"Input", "TrainingInput"}:
+        assert ours["components"]["schemas"][name] == ORACLE["components"]["schemas"][name]
+    allowed = set().union(*SDXL_DIFFERENCES.values())
+    found = differences(ours, "Input") | differences(ours, "TrainingInput")
+    assert found <= allowed
+
+
+def differences(ours: dict[str, Any], component: str) -> set[str]:
+    """`Input/width/default` and the like, wherever a property is not the oracle's."""
+    left, right = ours["components"]["schemas"][component], ORACLE["components"]["schemas"][component]
+    assert left.get("required") == right.get("required")
+    assert left["properties"].keys() == right["properties"].keys()
+    return {
+        f"{component}/{name}/{key}"
+        for name, theirs in right["properties"].items()
+        for key in (theirs.keys() | left["properties"][name].keys()) - {"description"}
+        if theirs.get(key) != left["properties"][name].get(key)
+    }
+
+
+def signature(
+    must: str = cog.Input(description="Required: neither a default nor Optional"),
+    may: int | None = cog.Input(ge=1),
+    size: int = cog.Input(default=1024, ge=8),
+    scale: float = cog.Input(default=1.0),
+) -> None:
+    """For the tests below."""
+
+
+def test_optional_tells_what_may_be_left_out() -> None:
+    assert [field.required for field in read_fields(signature, {})] == [True, False, False, False]
+
+
+def test_a_base_lays_its_defaults_over() -> None:
+    fields = read_fields(signature, {"size": {"default": 128, "maximum": 256}})
+    assert (fields[2].default, fields[2].minimum, fields[2].maximum) == (128, 8, 256)
+    assert bind(fields, {"must": "x", "scale": 2}, {}) == {"must": "x", "may": None, "size": 128, "scale": 2.0}
+
+
+def test_a_base_cannot_name_what_is_not_there() -> None:
+    with pytest.raises(ValueError, match="colour"):
+        read_fields(signature, {"colour": {"default": "red"}})
