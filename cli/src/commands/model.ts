@@ -1,0 +1,101 @@
+/** `easel model create | list | show`. */
+import { type CreateModel, type Model, Visibility } from "@easel/contract";
+import { defineCommand } from "citty";
+import { UsageError } from "../failure.ts";
+import { formatAge, formatTable } from "../format.ts";
+import { findModel, readReference } from "../model-reference.ts";
+import { type InputField, readInputFields } from "../schema.ts";
+import { connect } from "../settings.ts";
+import { terminal } from "../terminal.ts";
+
+const json = { type: "boolean", description: "print JSON" } as const;
+
+const create = defineCommand({
+  meta: { name: "create", description: "Makes a model, into which trainings publish versions." },
+  args: {
+    model: { type: "positional", required: true, description: "its name, as owner/name" },
+    hardware: { type: "string", default: "cpu", valueHint: "SKU", description: "what it runs on (default: cpu)" },
+    visibility: { type: "string", default: "private", valueHint: "WHO", description: "public or private (default)" },
+    description: { type: "string", description: "what it is" },
+    json,
+  },
+  async run({ args }) {
+    const { owner, name, version } = readReference(args.model);
+    if (version !== undefined) throw new UsageError("A model is made without a version.", `Write ${owner}/${name}`);
+    const visibility = Visibility.safeParse(args.visibility);
+    if (!visibility.success) throw new UsageError(`--visibility is public or private, not "${args.visibility}".`);
+    const body: CreateModel = { owner, name, hardware: args.hardware, visibility: visibility.data };
+    const model = await connect().models.create({ ...body, description: args.description });
+    if (args.json) return terminal.data(JSON.stringify(model, null, 2));
+    terminal.data(`${model.owner}/${model.name}`);
+    terminal.words(
+      `${terminal.paint.green("✓")} made. Train it: easel train easel/emoji --destination ${owner}/${name} input_images=@images.zip`,
+    );
+  },
+});
+
+const list = defineCommand({
+  meta: { name: "list", description: "Lists the models." },
+  args: { json },
+  async run({ args }) {
+    const { results, next } = await connect().models.list();
+    if (args.json) return terminal.data(JSON.stringify(results, null, 2));
+    const rows = results.map(({ owner, name, latest_version, run_count, description }) => [
+      `${owner}/${name}`,
+      latest_version === null ? "no version" : formatAge(Date.parse(latest_version.created_at), Date.now()),
+      `${run_count} runs`,
+      description ?? "",
+    ]);
+    terminal.data(formatTable([["MODEL", "NEWEST VERSION", "USED", "DESCRIPTION"], ...rows]));
+    if (next !== null) terminal.words("There are more; these are the first.");
+  },
+});
+
+const show = defineCommand({
+  meta: { name: "show", description: "Shows a model: its versions, and what its inputs are." },
+  args: { model: { type: "positional", required: true, description: "owner/name, or owner/name:version" }, json },
+  async run({ args }) {
+    const reference = readReference(args.model);
+    const client = connect();
+    const model = await findModel(client, reference);
+    const { owner, name } = reference;
+    const version =
+      reference.version === undefined
+        ? model.latest_version
+        : await client.versions.get(owner, name, reference.version);
+    if (args.json) return terminal.data(JSON.stringify({ ...model, latest_version: version }, null, 2));
+    terminal.data(describeModel(model));
+    if (version === null) return;
+    const { results } = await client.versions.list(owner, name);
+    const rows = results.map(({ id, created_at }) => [id, formatAge(Date.parse(created_at), Date.now())]);
+    terminal.data(`\nVersions\n${formatTable(rows, "  ")}`);
+    terminal.data(describeFields("Inputs of a prediction", readInputFields(version, "Input")));
+    const training = readInputFields(version, "TrainingInput");
+    if (training) terminal.data(describeFields("Inputs of a training", training));
+  },
+});
+
+function describeModel({ owner, name, description, visibility, url }: Model): string {
+  return [`${owner}/${name} (${visibility})`, description, url].filter(Boolean).join("\n");
+}
+
+function describeFields(title: string, fields: InputField[] = []): string {
+  const rows = fields.map((field) => [field.name, describeType(field), describeDefault(field), field.description]);
+  return `\n${title}\n${formatTable(rows, "  ")}`;
+}
+
+function describeType({ type, isFile, choices, minimum, maximum }: InputField): string {
+  if (choices !== undefined) return choices.length > 4 ? "one of a list" : choices.join(" | ");
+  if (isFile) return "file";
+  return minimum !== undefined && maximum !== undefined ? `${type} ${minimum}–${maximum}` : type;
+}
+
+function describeDefault({ required, default: value }: InputField): string {
+  if (required) return "needed";
+  return value === undefined || value === null ? "" : JSON.stringify(value);
+}
+
+export const model = defineCommand({
+  meta: { name: "model", description: "Makes, lists and shows models." },
+  subCommands: { create, list, show },
+});

@@ -1,0 +1,54 @@
+/** `easel predictions list | show | cancel | logs`. */
+import { defineCommand } from "citty";
+import { EXIT } from "../failure.ts";
+import { followRun } from "../follow.ts";
+import { printLogs, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
+import { connect } from "../settings.ts";
+
+const id = { type: "positional", required: true, description: "the prediction's id" } as const;
+const json = { type: "boolean", description: "print JSON" } as const;
+
+const list = defineCommand({
+  meta: { name: "list", description: "Lists the newest predictions." },
+  args: { json },
+  run: async ({ args }) => printRuns(await connect().predictions.list(), args.json, ({ model }) => model),
+});
+
+const show = defineCommand({
+  meta: { name: "show", description: "Shows a prediction." },
+  args: { id, json },
+  async run({ args }) {
+    const prediction = await connect().predictions.get(readRunId(args.id));
+    const outputs = [prediction.output].flat().filter((output) => output !== null);
+    printRun(prediction, args.json, [
+      ["model", `${prediction.model}:${prediction.version.slice(0, 12)}`],
+      ...outputs.map((output): [string, string] => [
+        "output",
+        typeof output === "string" ? output : JSON.stringify(output),
+      ]),
+    ]);
+  },
+});
+
+const cancel = defineCommand({
+  meta: { name: "cancel", description: "Cancels a prediction." },
+  args: { id, json },
+  run: async ({ args }) => sayCanceled(await connect().predictions.cancel(readRunId(args.id)), args.json),
+});
+
+const logs = defineCommand({
+  meta: { name: "logs", description: "Prints a prediction's log." },
+  args: { id, follow: { type: "boolean", alias: "f", description: "go on until the prediction ends" } },
+  async run({ args }) {
+    const client = connect();
+    const prediction = await client.predictions.get(readRunId(args.id));
+    if (!args.follow) return printLogs(prediction);
+    const ending = await followRun(client, prediction.id, { logs: true });
+    return ending === "succeeded" ? EXIT.ok : ending === "left" ? EXIT.interrupted : EXIT.error;
+  },
+});
+
+export const predictions = defineCommand({
+  meta: { name: "predictions", description: "Lists, shows and cancels predictions." },
+  subCommands: { list, show, cancel, logs },
+});

@@ -1,0 +1,64 @@
+/** `easel trainings list | show | follow | cancel | logs`. */
+import type { Training } from "@easel/contract";
+import { defineCommand } from "citty";
+import { followTraining } from "../follow-training.ts";
+import { printLogs, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
+import { connect } from "../settings.ts";
+
+const id = { type: "positional", required: true, description: "the training's id" } as const;
+const json = { type: "boolean", description: "print JSON" } as const;
+
+const list = defineCommand({
+  meta: { name: "list", description: "Lists the newest trainings." },
+  args: { json },
+  run: async ({ args }) => printRuns(await connect().trainings.list(), args.json, describe),
+});
+
+const show = defineCommand({
+  meta: { name: "show", description: "Shows a training." },
+  args: { id, json },
+  async run({ args }) {
+    const training = await connect().trainings.get(readRunId(args.id));
+    printRun(training, args.json, [
+      ["trained", `${training.model}:${training.version.slice(0, 12)}`],
+      ["into", training.destination],
+      ["version", training.output?.version ?? ""],
+      ["weights", training.output?.weights ?? ""],
+    ]);
+  },
+});
+
+const follow = defineCommand({
+  meta: { name: "follow", description: "Follows a training to its end, as `easel train` does." },
+  args: { id, json },
+  async run({ args }) {
+    const client = connect();
+    return followTraining(client, await client.trainings.get(readRunId(args.id)), { json: args.json });
+  },
+});
+
+const cancel = defineCommand({
+  meta: { name: "cancel", description: "Cancels a training; nothing is published." },
+  args: { id, json },
+  run: async ({ args }) => sayCanceled(await connect().trainings.cancel(readRunId(args.id)), args.json),
+});
+
+const logs = defineCommand({
+  meta: { name: "logs", description: "Prints a training's log." },
+  args: { id, follow: { type: "boolean", alias: "f", description: "go on until the training ends" } },
+  async run({ args }) {
+    const client = connect();
+    const training = await client.trainings.get(readRunId(args.id));
+    if (args.follow) return followTraining(client, training, { logs: true });
+    return printLogs(training);
+  },
+});
+
+function describe({ model, destination }: Training): string {
+  return `${model} → ${destination}`;
+}
+
+export const trainings = defineCommand({
+  meta: { name: "trainings", description: "Lists, shows, follows and cancels trainings." },
+  subCommands: { list, show, follow, cancel, logs },
+});

@@ -1,0 +1,35 @@
+/** What help shows besides a command's own definition. */
+
+export const EXAMPLES: Record<string, string[]> = {
+  easel: [
+    "easel model create you/toy --hardware cpu",
+    "easel train easel/emoji --destination you/toy input_images=@data.zip",
+    'easel run you/toy prompt="a TOK emoji of a fox"',
+  ],
+  "easel model create": ["easel model create you/toy --hardware cpu"],
+  "easel model show": ["easel model show easel/emoji"],
+  "easel train": [
+    "easel train easel/emoji --destination you/toy input_images=@data.zip",
+    "easel train easel/emoji -d you/toy input_images=@data.zip max_train_steps=400 token_string=PIX",
+  ],
+  "easel run": [
+    'easel run you/toy prompt="a TOK emoji of a fox"',
+    'easel run easel/emoji prompt="an emoji of a fox" seed=7 num_outputs=4 --output foxes',
+  ],
+  "easel trainings logs": ["easel trainings logs wm41d8ffq9rgj0cjb2ysrvzve0 --follow"],
+};
+
+const SETTINGS = `Settings, from the environment
+  EASEL_URL      the server, with or without /v1 (default: this machine, port EASEL_PORT or 7788)
+  EASEL_TOKEN    the API token (default: on the server's own machine, the file \`token\` in EASEL_DATA)
+  EASEL_DATA     the server's data folder (default: ~/.local/share/easel)
+  NO_COLOR       no colours
+  REPLICATE_BASE_URL and REPLICATE_API_TOKEN are honoured where those of Easel are not set.
+
+Exit codes
+  0 done   1 a run failed, or something went wrong   2 the command line was wrong   130 left by Ctrl-C`;
+
+const INPUTS = `Inputs are written name=value. A value @path sends that file; a list is given as JSON or by naming it again.
+\`easel model show MODEL\` lists a model's inputs.`;
+
+export const NOTES: Record<string, string> = { easel: SETTINGS, "easel train": INPUTS, "easel run": INPUTS };

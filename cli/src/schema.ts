@@ -1,0 +1,86 @@
+/** Reads the inputs of a version from its OpenAPI document. */
+import type { OpenApiSchema, Version } from "@easel/contract";
+import { z } from "zod";
+
+export type InputType = "string" | "integer" | "number" | "boolean" | "array" | "object";
+
+/** One input as a person gives it. */
+export interface InputField {
+  name: string;
+  type: InputType;
+  /** The value is a URL, so that a file can be sent for it. */
+  isFile: boolean;
+  required: boolean;
+  default: unknown;
+  choices: string[] | undefined;
+  minimum: number | undefined;
+  maximum: number | undefined;
+  description: string;
+  /** The type of a list's entries. */
+  items: InputType;
+}
+
+const Property = z.looseObject({
+  type: z.string().optional(),
+  format: z.string().optional(),
+  default: z.unknown(),
+  enum: z.array(z.unknown()).optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  description: z.string().optional(),
+  items: z.looseObject({ type: z.string().optional(), format: z.string().optional() }).optional(),
+  allOf: z.array(z.looseObject({ $ref: z.string().optional() })).optional(),
+  anyOf: z.array(z.looseObject({ type: z.string().optional(), format: z.string().optional() })).optional(),
+  "x-order": z.number().optional(),
+});
+
+const Schema = z.looseObject({
+  required: z.array(z.string()).optional(),
+  properties: z.record(z.string(), Property).optional(),
+});
+
+const Document = z.looseObject({ components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }) });
+
+/** The inputs in their order, of predictions or of trainings; undefined where a version has no such schema. */
+export function readInputFields(version: Version, name: "Input" | "TrainingInput"): InputField[] | undefined {
+  const document = readSchemas(version.openapi_schema);
+  const schema = Schema.safeParse(document[name]);
+  if (!schema.success || schema.data.properties === undefined) return undefined;
+  const { properties, required = [] } = schema.data;
+  return Object.entries(properties)
+    .toSorted(([, a], [, b]) => (a["x-order"] ?? 0) - (b["x-order"] ?? 0))
+    .map(([field, property]) => readField(field, property, required.includes(field), document));
+}
+
+function readSchemas(schema: OpenApiSchema): Record<string, unknown> {
+  return Document.safeParse(schema).data?.components.schemas ?? {};
+}
+
+function readField(
+  name: string,
+  property: z.infer<typeof Property>,
+  required: boolean,
+  schemas: Record<string, unknown>,
+): InputField {
+  const reference = property.allOf?.[0]?.$ref?.split("/").at(-1);
+  const referred = reference === undefined ? undefined : Property.safeParse(schemas[reference]).data;
+  const kinds = [property, ...(property.anyOf ?? []), ...(referred ? [referred] : [])];
+  const choices = (property.enum ?? referred?.enum)?.map(String);
+  return {
+    name,
+    type: kinds.map(({ type }) => asInputType(type)).find((type) => type !== undefined) ?? "string",
+    isFile: [...kinds, ...(property.items ? [property.items] : [])].some(({ format }) => format === "uri"),
+    required,
+    default: property.default,
+    choices,
+    minimum: property.minimum,
+    maximum: property.maximum,
+    description: property.description ?? "",
+    items: asInputType(property.items?.type) ?? "string",
+  };
+}
+
+function asInputType(type: string | undefined): InputType | undefined {
+  const known: InputType[] = ["string", "integer", "number", "boolean", "array", "object"];
+  return known.find((candidate) => candidate === type);
+}

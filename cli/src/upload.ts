@@ -1,0 +1,52 @@
+/** Sends files to the server, with a bar while they go. */
+import { createReadStream, statSync } from "node:fs";
+import { basename, extname } from "node:path";
+import type { Client } from "@easel/contract";
+import { drawBar } from "./bar.ts";
+import { UsageError } from "./failure.ts";
+import { formatBytes } from "./format.ts";
+import type { Inputs } from "./inputs.ts";
+import { terminal } from "./terminal.ts";
+
+const CONTENT_TYPES: Record<string, string> = {
+  ".zip": "application/zip",
+  ".tar": "application/x-tar",
+  ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".jpeg": "image/jpeg",
+  ".webp": "image/webp",
+  ".json": "application/json",
+};
+
+/** Sends the files among `inputs` and answers the run's input, in which each stands by its URL. */
+export async function sendFiles(client: Client, inputs: Inputs) {
+  const values = { ...inputs.values };
+  for (const { field, path } of inputs.files) values[field] = await sendFile(client, path);
+  return values;
+}
+
+async function sendFile(client: Client, path: string): Promise<string> {
+  const stat = statSync(path);
+  if (!stat.isFile()) throw new UsageError(`"${path}" is not a file.`, "Images are sent as one zip or tar.");
+  const name = basename(path);
+  const contentType = CONTENT_TYPES[extname(path).toLowerCase()] ?? "application/octet-stream";
+  const content = countBytes(createReadStream(path), (sent) => {
+    const text = `${formatBytes(sent)} of ${formatBytes(stat.size)}`;
+    terminal.live(`Sending ${name}  ${drawBar(sent / stat.size, terminal)}  ${text}`);
+  });
+  try {
+    const file = await client.files.create({ name, contentType, content, size: stat.size });
+    return file.urls.get;
+  } finally {
+    terminal.live(null);
+  }
+}
+
+async function* countBytes(content: AsyncIterable<Uint8Array>, onSent: (bytes: number) => void) {
+  let sent = 0;
+  for await (const chunk of content) {
+    yield chunk;
+    sent += chunk.length;
+    onSent(sent);
+  }
+}
