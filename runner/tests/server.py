@@ -22,13 +22,13 @@ WAIT_SECONDS = 20
 class Server:
     """Listens in `folder`, starts a model process there, and answers nothing by itself."""
 
-    def __init__(self, folder: Path, model: str = "models/echo") -> None:
+    def __init__(self, folder: Path, model: str, *options: str) -> None:
         self.folder = folder
         self.path = folder / "s"
         self.listener: socket.socket | None = None
         self.listen()
         arguments = ["--model", model, "--server", str(self.path), "--process", "p1", "--folder", str(folder / "p1")]
-        self.process = subprocess.Popen([sys.executable, "-m", "runner", *arguments], cwd=REPOSITORY)
+        self.process = subprocess.Popen([sys.executable, "-m", "runner", *arguments, *options], cwd=REPOSITORY)
 
     def listen(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -80,11 +80,14 @@ class Connection:
         self.raw = b""
 
     def take(self) -> dict[str, Any]:
-        """The next line, checked against the protocol."""
-        line = self._lines.get(timeout=WAIT_SECONDS)
-        assert line is not None, "the process hung up"
-        self.raw += line
-        return parse_report(line)
+        """The next event, checked against the protocol. Signs of life are passed over."""
+        while True:
+            line = self._lines.get(timeout=WAIT_SECONDS)
+            assert line is not None, "the process hung up"
+            report = parse_report(line)
+            if report["type"] != "alive":
+                self.raw += line
+                return report
 
     def take_until(self, *types: str) -> list[dict[str, Any]]:
         """All events up to the first of one of `types`."""
@@ -98,9 +101,9 @@ class Connection:
         """All events up to the terminal one."""
         return self.take_until(*TERMINAL)
 
-    def hung_up(self) -> bool:
-        """Waits until the process closes; False when it says something instead."""
-        return self._lines.get(timeout=WAIT_SECONDS) is None
+    def rest(self) -> list[dict[str, Any]]:
+        """All that comes until the process hangs up."""
+        return [parse_report(line) for line in iter(lambda: self._lines.get(timeout=WAIT_SECONDS), None)]
 
     def send(self, **command: Any) -> None:
         self._socket.sendall(json.dumps(command).encode() + b"\n")

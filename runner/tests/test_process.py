@@ -1,50 +1,211 @@
-"""A real model process with the echo model, from the server's side of the socket."""
+"""How a model process lives with its server: greeting, reconnecting, and each way to end."""
 
+import os
+import signal
+
+from runner.tests.conftest import StartServer
 from runner.tests.server import RUN, Server, run_command
+
+NOISY = "runner/tests/models/noisy"
+ENDLESS = {"steps": 100_000, "step_seconds": 0.01}
 
 
 def test_greets(server: Server) -> None:
-    hello = server.accept().hello
-    assert hello["pid"] == server.process.pid
-    assert {key: hello[key] for key in ("protocol", "process", "model", "base", "device", "slots", "runs")} == {
+    assert server.accept().hello == {
+        "type": "hello",
         "protocol": 1,
         "process": "p1",
         "model": "models/echo",
         "base": None,
         "device": "cpu",
+        "pid": server.process.pid,
         "slots": {"train": 1, "predict": 1},
         "runs": [],
     }
 
 
-def test_answers_a_prediction(server: Server) -> None:
-    connection = server.accept()
-    connection.send(**run_command(server, "prediction", input={"text": "fox", "repeat": 2, "format": "txt"}))
-    events = connection.take_all()
-    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+def test_says_what_it_cannot_do(start_server: StartServer) -> None:
+    assert start_server(NOISY).accept().hello["slots"] == {"train": 0, "predict": 1}
+
+
+def test_goes_on_without_a_server_and_says_the_rest_to_the_next(server: Server) -> None:
+    first = server.accept()
+    first.send(**run_command(server, "training", input={"steps": 60, "step_seconds": 0.02}))
+    heard = first.take_until("progress")
+    server.close()
+    first.close()
+    server.listen()
+    second = server.accept()
+    (held,) = second.hello["runs"]
+    assert (held["run"], held["attempt"]) == (RUN, 1)
+    assert held["lastSeq"] >= heard[-1]["seq"]
+    committed = heard[-2]["seq"]
+    second.say("ack", seq=committed)
+    events = second.take_all()
+    assert [event["seq"] for event in events] == list(range(committed + 1, committed + 1 + len(events)))
     assert events[-1]["type"] == "done"
-    output = next(event for event in events if event["type"] == "output")
-    assert [file["name"] for file in output["files"]] == ["out-0.txt", "out-1.txt"]
-    assert all((server.attempt_folder() / file["path"]).read_text() == "fox" for file in output["files"])
-    assert "echo: fox" in [event["text"] for event in events if event["type"] == "log"]
-    assert connection.raw == (server.attempt_folder() / "events.jsonl").read_bytes()
-    assert events[0]["run"] == RUN
+    assert server.journal()[committed:] == events
 
 
-def test_trains_and_checks_the_weights(server: Server) -> None:
+def test_says_nothing_before_it_knows_what_the_server_has(server: Server) -> None:
+    first = server.accept()
+    first.send(**run_command(server, "training", input={"steps": 5, "step_seconds": 0.01}))
+    first.take_all()
+    first.close()
+    second = server.accept()
+    other = run_command(server, "prediction", 2)
+    second.send(**other)
+    assert {event["attempt"] for event in second.take_all()} == {2}
+
+
+def test_keeps_the_last_word_until_it_is_acknowledged(server: Server) -> None:
+    first = server.accept()
+    first.send(**run_command(server, "prediction"))
+    done = first.take_all()[-1]
+    first.close()
+    second = server.accept()
+    assert second.hello["runs"] == [{"run": RUN, "attempt": 1, "lastSeq": done["seq"]}]
+    second.say("ack", seq=done["seq"] - 1)
+    assert second.take() == done
+    second.say("ack", seq=done["seq"])
+    second.send(**run_command(server, "prediction", 2))
+    last = second.take_all()[-1]
+    second.close()
+    assert server.accept().hello["runs"] == [{"run": RUN, "attempt": 2, "lastSeq": last["seq"]}]
+
+
+def test_a_run_told_twice_runs_once(server: Server) -> None:
     connection = server.accept()
-    connection.send(**run_command(server, "training", input={"steps": 4, "sample_every": 2, "state_every": 2}))
-    events = connection.take_all()
-    assert [event["type"] for event in events if event["type"] != "log"] == [
-        "stage",
-        *["progress", "metric"],
-        *["progress", "metric", "sample", "snapshot", "state"],
-        *["progress", "metric"],
-        *["progress", "metric", "sample", "snapshot", "state"],
-        *["stage", "artifact", "stage", "artifact", "output", "done"],
-    ]
-    assert [event["name"] for event in events if event["type"] == "stage"] == ["training", "saving", "checking"]
-    artifacts = [event["file"]["name"] for event in events if event["type"] == "artifact"]
-    assert artifacts == ["model_card.json", "check-0.png"]
-    output = next(event for event in events if event["type"] == "output")
-    assert [file["contentType"] for file in output["files"]] == ["application/x-tar"]
+    command = run_command(server, "prediction", input={"delay_seconds": 0.2})
+    connection.send(**command)
+    connection.send(**command)
+    connection.take_all()
+    connection.send(type="shutdown")
+    connection.say("ack", seq=len(server.journal()))
+    assert connection.rest() == []
+
+
+def test_refused_ends_the_process_without_another_word(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input=ENDLESS))
+    connection.take_until("progress")
+    connection.say("refused")
+    ends = connection.rest()
+    assert server.exit_code() == 0
+    assert not [event for event in ends if event["type"] in ("canceled", "failed", "done")]
+    assert server.journal()[-1]["type"] in ("progress", "metric")
+
+
+def test_refused_ends_a_model_that_takes_no_turns(start_server: StartServer) -> None:
+    server = start_server(NOISY)
+    connection = server.accept()
+    connection.send(**run_command(server, "prediction", input={"way": "deaf"}))
+    while connection.take_until("stage")[-1]["name"] != "deaf":
+        pass
+    connection.say("refused")
+    assert server.exit_code() == 0
+
+
+def test_refused_after_coming_back(server: Server) -> None:
+    first = server.accept()
+    first.send(**run_command(server, "training", input=ENDLESS))
+    first.take_until("progress")
+    first.close()
+    server.accept().say("refused")
+    assert server.exit_code() == 0
+
+
+def test_refused_spares_another_run(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", 1, input=ENDLESS))
+    connection.take_until("progress")
+    connection.send(**run_command(server, "prediction", 2))
+    connection.say("refused", 1)
+    events = connection.take_until("done")
+    assert events[-1]["attempt"] == 2
+    connection.say("ack", 2, seq=events[-1]["seq"])
+    assert server.exit_code() == 0
+
+
+def test_shutdown_ends_an_idle_process(server: Server) -> None:
+    connection = server.accept()
+    connection.send(type="shutdown")
+    assert server.exit_code() == 0
+
+
+def test_shutdown_waits_for_the_run_and_its_acknowledgement(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input={"steps": 20, "step_seconds": 0.01}))
+    connection.take_until("progress")
+    connection.send(type="shutdown")
+    done = connection.take_all()[-1]
+    assert done["type"] == "done"
+    assert server.process.poll() is None
+    connection.say("ack", seq=done["seq"])
+    assert server.exit_code() == 0
+
+
+def test_sigterm_ends_it(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input=ENDLESS))
+    connection.take_until("progress")
+    server.process.terminate()
+    assert server.exit_code() == -signal.SIGTERM
+
+
+def test_a_killed_process_leaves_a_journal_to_read(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input={"steps": 1000, "state_every": 1, "exit_at": 50}))
+    heard = connection.rest()
+    assert server.exit_code() == -signal.SIGKILL
+    journal = server.journal()
+    assert journal[: len(heard)] == [event for event in heard if event["type"] != "alive"]
+    assert [event["step"] for event in journal if event["type"] == "state"] == list(range(1, 50))
+
+
+def test_a_crash_leaves_its_stacks(start_server: StartServer) -> None:
+    server = start_server(NOISY)
+    connection = server.accept()
+    connection.send(**run_command(server, "prediction", input={"way": "crash"}))
+    connection.rest()
+    assert server.exit_code() == -signal.SIGSEGV
+    assert "Segmentation fault" in server.stderr()
+    assert "predict.py" in server.stderr()
+
+
+def test_sigusr1_writes_the_stacks_of_a_model_that_hangs(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input={"steps": 10, "hang_at": 3}))
+    while connection.take_until("metric")[-1]["step"] != 2:
+        pass
+    os.kill(server.process.pid, signal.SIGUSR1)
+    connection.say("refused")
+    assert server.exit_code() == 0
+    assert "_go_wrong" in server.stderr()
+
+
+def test_ends_when_it_has_been_alone(start_server: StartServer) -> None:
+    server = start_server("models/echo", "--alone-seconds", "0.5")
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input={"steps": 100, "step_seconds": 0.01}))
+    connection.take_until("progress")
+    server.close()
+    connection.close()
+    assert server.exit_code() == 0
+    # It went on to the end of its run first.
+    assert server.journal()[-1]["type"] == "done"
+    assert "no server for 0.5 s" in server.stderr()
+
+
+def test_lives_through_a_line_it_does_not_know(server: Server) -> None:
+    connection = server.accept()
+    connection.send(type="dance")
+    connection.send(**run_command(server, "prediction"))
+    assert connection.take_all()[-1]["type"] == "done"
+    assert "unknown type 'dance'" in server.stderr()
+
+
+def test_a_model_that_is_not_there_says_so(start_server: StartServer) -> None:
+    server = start_server("models/nothing")
+    assert server.exit_code() == 1
+    assert "models/nothing/cog.yaml" in server.stderr()
