@@ -1,5 +1,7 @@
 /** What the commands about trainings and those about predictions share. */
-import { isTerminal, type Page, type Prediction, RunId, type Training } from "@easel/contract";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { type Client, isTerminal, type Page, type Prediction, RunId, type Training } from "@easel/contract";
 import { UsageError } from "./failure.ts";
 import { formatAge, formatDuration, formatTable } from "./format.ts";
 import { terminal } from "./terminal.ts";
@@ -53,9 +55,14 @@ export function printRun(run: Run, json: boolean | undefined, facts: [string, st
   terminal.data(formatTable(rows.filter(([, value]) => value !== "")));
 }
 
-export function printLogs(run: Run): void {
-  if (run.logs !== "") terminal.data(run.logs.trimEnd());
-  else terminal.words(isTerminal(run.status) ? "Its log is empty." : "Nothing is in its log yet.");
+/** Prints the whole log as it comes. */
+export async function printLog(client: Client, run: Run): Promise<void> {
+  if (run.logs === "") {
+    terminal.words(isTerminal(run.status) ? "Its log is empty." : "Nothing is in its log yet.");
+    return;
+  }
+  const { body } = await client.runs.log(run.id);
+  if (body !== null) await pipeline(Readable.fromWeb(body), process.stdout, { end: false });
 }
 
 /** A run that a model process has in hand ends a moment after the wish. */

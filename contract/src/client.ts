@@ -77,6 +77,10 @@ export function createClient(options: ClientOptions) {
       cancel: (id: string) => call(Prediction, "POST", path`/predictions/${id}/cancel`),
     },
     runs: {
+      /** A run's whole log, of which `logs` holds the last megabyte. */
+      log: (id: string) => send("GET", path`/runs/${id}/logs`),
+      /** Ends a training early and keeps what it has learnt. */
+      stopAndKeep: (id: string) => call(Training, "POST", path`/runs/${id}/stop-and-keep`),
       /** A run's events up to its end, over as many connections as it takes. */
       events: (id: string, follow?: FollowOptions): AsyncGenerator<RunEvent> =>
         followEvents((after, signal) => send("GET", path`/runs/${id}/events`, eventStream(after, signal)), follow),

@@ -2,7 +2,7 @@
 import { defineCommand } from "citty";
 import { EXIT } from "../failure.ts";
 import { followRun } from "../follow.ts";
-import { printLogs, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
+import { printLog, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
 import { connect } from "../settings.ts";
 
 const id = { type: "positional", required: true, description: "the prediction's id" } as const;
@@ -42,7 +42,7 @@ const logs = defineCommand({
   async run({ args }) {
     const client = connect();
     const prediction = await client.predictions.get(readRunId(args.id));
-    if (!args.follow) return printLogs(prediction);
+    if (!args.follow) return printLog(client, prediction);
     const ending = await followRun(client, prediction.id, { logs: true });
     return ending === "succeeded" ? EXIT.ok : ending === "left" ? EXIT.interrupted : EXIT.error;
   },

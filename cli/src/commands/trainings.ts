@@ -1,8 +1,8 @@
-/** `easel trainings list | show | follow | cancel | logs`. */
+/** `easel trainings list | show | follow | cancel | keep | logs`. */
 import type { Training } from "@easel/contract";
 import { defineCommand } from "citty";
 import { followTraining } from "../follow-training.ts";
-import { printLogs, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
+import { printLog, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
 import { connect } from "../settings.ts";
 
 const id = { type: "positional", required: true, description: "the training's id" } as const;
@@ -43,6 +43,16 @@ const cancel = defineCommand({
   run: async ({ args }) => sayCanceled(await connect().trainings.cancel(readRunId(args.id)), args.json),
 });
 
+const keep = defineCommand({
+  meta: { name: "keep", description: "Ends a training early and publishes what it has learnt so far." },
+  args: { id, json },
+  async run({ args }) {
+    const client = connect();
+    const training = await client.runs.stopAndKeep(readRunId(args.id));
+    return followTraining(client, training, { json: args.json });
+  },
+});
+
 const logs = defineCommand({
   meta: { name: "logs", description: "Prints a training's log." },
   args: { id, follow: { type: "boolean", alias: "f", description: "go on until the training ends" } },
@@ -50,7 +60,7 @@ const logs = defineCommand({
     const client = connect();
     const training = await client.trainings.get(readRunId(args.id));
     if (args.follow) return followTraining(client, training, { logs: true });
-    return printLogs(training);
+    return printLog(client, training);
   },
 });
 
@@ -60,5 +70,5 @@ function describe({ model, destination }: Training): string {
 
 export const trainings = defineCommand({
   meta: { name: "trainings", description: "Lists, shows, follows and cancels trainings." },
-  subCommands: { list, show, follow, cancel, logs },
+  subCommands: { list, show, follow, cancel, keep, logs },
 });
