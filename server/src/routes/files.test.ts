@@ -2,7 +2,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { File as FileObject } from "@easel/contract";
 import Replicate from "replicate";
 import { describe, expect, test } from "vitest";
-import { createApp } from "../app.ts";
 import { signDownload } from "../files/sign.ts";
 import { listDataFiles, makeWorld, type World } from "../testing/world.ts";
 
@@ -10,9 +9,9 @@ const ZIP = randomBytes(300_000);
 const hash = (kind: string, data: Uint8Array) => createHash(kind).update(data).digest("hex");
 
 function connect(world: World, token = world.token) {
-  const app = createApp(world.context);
+  const app = world.app;
   return (path: string, init: RequestInit = {}) =>
-    app.request(`http://easel.test:7788/v1${path}`, {
+    app.request(`http://127.0.0.1:7788/v1${path}`, {
       ...init,
       headers: { Authorization: `Bearer ${token}`, ...init.headers },
     });
@@ -46,7 +45,7 @@ describe("POST /v1/files", () => {
     });
     expect(file.checksums).toEqual({ sha256: hash("sha256", ZIP), md5: hash("md5", ZIP) });
     expect(file.etag).toBe(file.checksums.md5);
-    expect(file.urls).toEqual({ get: `http://easel.test:7788/v1/files/${file.id}` });
+    expect(file.urls).toEqual({ get: `http://127.0.0.1:7788/v1/files/${file.id}` });
     expect(file.id).toMatch(/^[\w-]{48}$/);
     const sha = file.checksums.sha256;
     expect(await listDataFiles(world.context)).toEqual([`blobs/${sha.slice(0, 2)}/${sha}`]);
@@ -72,10 +71,10 @@ describe("POST /v1/files", () => {
 
   test("works with Replicate's own client", async () => {
     const world = await makeWorld();
-    const app = createApp(world.context);
+    const app = world.app;
     const replicate = new Replicate({
       auth: world.token,
-      baseUrl: "http://easel.test/v1",
+      baseUrl: "http://127.0.0.1/v1",
       fetch: async (input, init) => app.request(input instanceof Request ? input : String(input), init),
     });
     const file = await replicate.files.create(new File(["hello"], "hello.txt"), { kind: "greeting" });
@@ -201,7 +200,7 @@ describe("a file that is there", () => {
 
   test("is downloaded with a token, or by a signed link without one, as bytes that no browser runs", async () => {
     const { world, file } = await withFile();
-    const app = createApp(world.context);
+    const app = world.app;
     const link = `/v1/files/${file.id}/download?${signDownload(world.context.signingKey, "you", file.id, Date.now() / 1000 + 60)}`;
     for (const response of [await app.request(link), await connect(world)(`/files/${file.id}/download`)]) {
       expect(response.status).toBe(200);
@@ -220,13 +219,13 @@ describe("a file that is there", () => {
     const { world, file } = await withFile();
     const query = signDownload(world.context.signingKey, "you", file.id, Date.now() / 1000 + 60);
     change(query);
-    expect((await createApp(world.context).request(`/v1/files/${file.id}/download?${query}`)).status).toBe(404);
+    expect((await world.app.request(`/v1/files/${file.id}/download?${query}`)).status).toBe(404);
   });
 
   test("is not found by a link that is over", async () => {
     const { world, file } = await withFile();
     const query = signDownload(world.context.signingKey, "you", file.id, Date.now() / 1000 - 1);
-    expect((await createApp(world.context).request(`/v1/files/${file.id}/download?${query}`)).status).toBe(404);
+    expect((await world.app.request(`/v1/files/${file.id}/download?${query}`)).status).toBe(404);
   });
 
   test("goes away by DELETE, with 204, once", async () => {
@@ -247,7 +246,7 @@ test("a list goes on, newest first, by links that are followed as they are", asy
     await request("/files", { method: "POST", body: form({ content: new Blob(["x"]) }, `${index}.txt`) });
   }
   const first = await (await request("/files")).json();
-  const second = await (await request(first.next.slice("http://easel.test:7788/v1".length))).json();
+  const second = await (await request(first.next.slice("http://127.0.0.1:7788/v1".length))).json();
   const names = [...first.results, ...second.results].map((file: { name: string }) => Number.parseInt(file.name, 10));
   expect(names).toEqual(Array.from({ length: 103 }, (_, index) => 102 - index));
   expect([first.results.length, first.previous, second.next]).toEqual([100, null, null]);

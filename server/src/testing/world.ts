@@ -1,55 +1,133 @@
-/** A world for one test: a data folder, a database and two accounts with tokens, all thrown away at the end. */
+/**
+ * A world for one test: a data folder, a database, two accounts with tokens, the app, and, when asked for, real model
+ * processes. All of it goes away when the test ends.
+ */
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Hono } from "hono";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
-import { readConfig } from "../config.ts";
+import { createApp } from "../app.ts";
+import { ensureFirstAccount } from "../auth.ts";
+import { type Config, readConfig } from "../config.ts";
 import { type Context, timestamp } from "../context.ts";
 import { openDb } from "../db.ts";
+import type { Env } from "../env.ts";
 import { BlobStore } from "../files/blobs.ts";
 import { newToken, sha256Hex } from "../ids.ts";
+import { BUILTINS, type Builtin, ensureBuiltins } from "../models/builtin.ts";
+import type { Device } from "../processes/devices.ts";
+import { signalGroup } from "../processes/identity.ts";
+import { listLivingProcesses } from "../processes/store.ts";
+import { Supervisor } from "../processes/supervise.ts";
 import { Watch } from "../runs/watch.ts";
 
+export const ECHO: Builtin = {
+  owner: "easel",
+  name: "echo",
+  description: "Gives back what it is given.",
+  program: "models/echo",
+  base: null,
+  schema: "models/echo/openapi.json",
+  needs: "cpu",
+  versionId: sha256Hex("easel/echo 1"),
+  aliases: [],
+};
+
+const CPU: Device = { name: "cpu", kind: "cpu", label: "CPU", memoryBytes: 8e9, processesMax: 2 };
+
 export interface World {
+  app: Hono<Env>;
   context: Context;
   /** Of the account `you`. */
   token: string;
   /** Of the account `someone`. */
   otherToken: string;
+  /** A request with the token of `you`; `body` goes as JSON. */
+  call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
 }
 
-/** Makes a world; it goes away when the test ends. `settings` are as in the environment. */
-export async function makeWorld(settings: Record<string, string> = {}): Promise<World> {
+export interface WorldOptions {
+  config?: Partial<Config>;
+  builtins?: Builtin[];
+  devices?: Device[];
+  /** Start model processes for runs. Without it runs stay in the queue. */
+  processes?: boolean;
+  now?: () => number;
+}
+
+/** `settings` are as in the environment. */
+export async function makeWorld(settings: Record<string, string> = {}, options: WorldOptions = {}): Promise<World> {
+  const context = await makeContext(settings, options);
+  const machine = { builtins: options.builtins ?? [...BUILTINS, ECHO], devices: options.devices ?? [CPU] };
+  await ensureBuiltins(context, machine.builtins);
+  if (options.processes) await startProcesses(context, machine);
+  const app = createApp(context, machine);
+  const token = context.config.token ?? "";
+  const otherToken = await insertAccount(context, "someone");
+  const call: World["call"] = async (method, path, body, headers = {}) => {
+    const sent = {
+      Authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...headers,
+    };
+    return app.request(path, { method, headers: sent, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  };
+  return { app, context, token, otherToken, call };
+}
+
+async function makeContext(settings: Record<string, string>, options: WorldOptions): Promise<Context> {
   const folder = await mkdtemp(join(tmpdir(), "easel-test-"));
-  const config = readConfig({ EASEL_DATA: folder, EASEL_ACCOUNT: "you", EASEL_LOG_LEVEL: "silent", ...settings });
+  const given = { EASEL_DATA: folder, EASEL_ACCOUNT: "you", EASEL_TOKEN: newToken(), EASEL_LOG_LEVEL: "silent" };
+  const environment = { ...given, ...settings };
+  const config = { ...readConfig(environment), ...options.config };
   const db = await openDb(":memory:");
+  const stopping = new AbortController();
   onTestFinished(async () => {
+    stopping.abort();
     await db.destroy();
     await rm(folder, { recursive: true, force: true });
   });
-  const blobs = await BlobStore.open(folder);
-  const log = pino({ level: config.logLevel });
   const context: Context = {
     config,
     db,
-    blobs,
+    blobs: await BlobStore.open(folder),
     watch: new Watch(),
-    log,
+    log: pino({ level: config.logLevel }),
+    pendingCreates: new Map(),
     signingKey: Buffer.alloc(32, 7),
-    now: Date.now,
+    now: options.now ?? Date.now,
+    stopping: stopping.signal,
   };
-  return { context, token: await insertAccount(context, "you"), otherToken: await insertAccount(context, "someone") };
+  await ensureFirstAccount(context);
+  return context;
+}
+
+/** Runs before the database is closed: hooks of a test run last in, first out. */
+async function startProcesses(context: Context, machine: { builtins: Builtin[]; devices: Device[] }): Promise<void> {
+  const supervisor = new Supervisor(context, machine);
+  await supervisor.start();
+  onTestFinished(async () => {
+    await supervisor.stop();
+    for (const process of await listLivingProcesses(context.db)) signalGroup(process, "SIGKILL");
+  });
 }
 
 /** Adds an account and gives its token. */
 export async function insertAccount(context: Context, name: string): Promise<string> {
+  await context.db
+    .insertInto("accounts")
+    .values({ name, created_at: timestamp(context) })
+    .execute();
+  return insertToken(context, name);
+}
+
+async function insertToken(context: Context, account: string): Promise<string> {
   const token = newToken();
-  const created_at = timestamp(context);
-  await context.db.insertInto("accounts").values({ name, created_at }).execute();
   await context.db
     .insertInto("tokens")
-    .values({ hash: sha256Hex(token), account: name, created_at })
+    .values({ hash: sha256Hex(token), account, created_at: timestamp(context) })
     .execute();
   return token;
 }

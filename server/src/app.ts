@@ -1,0 +1,86 @@
+/** The HTTP app: every route, and what holds for all of them. Making it starts nothing. */
+import { REQUEST_ID_HEADER } from "@easel/contract";
+import { Hono } from "hono";
+import { authenticate } from "./auth.ts";
+import { isLoopback } from "./config.ts";
+import type { Context } from "./context.ts";
+import type { Env } from "./env.ts";
+import { HttpError } from "./errors.ts";
+import { newInternalId } from "./ids.ts";
+import type { Builtin } from "./models/builtin.ts";
+import type { Device } from "./processes/devices.ts";
+import { account } from "./routes/account.ts";
+import { fileDownloads, files } from "./routes/files.ts";
+import { health } from "./routes/health.ts";
+import { models } from "./routes/models.ts";
+import { predictions } from "./routes/predictions.ts";
+import { runFiles } from "./routes/run-files.ts";
+import { runPage } from "./routes/run-page.ts";
+import { runs } from "./routes/runs.ts";
+import { trainings } from "./routes/trainings.ts";
+
+export function createApp(context: Context, machine: { builtins: Builtin[]; devices: Device[] }): Hono<Env> {
+  const app = new Hono<Env>();
+
+  app.use(async (c, next) => {
+    const id = newInternalId();
+    c.set("requestId", id);
+    c.header(REQUEST_ID_HEADER, id);
+    refuseForeignHost(context, new URL(c.req.url).hostname);
+    await next();
+  });
+
+  const v1 = new Hono<Env>()
+    .route("/", fileDownloads(context))
+    .route("/", runFiles(context))
+    .use(authenticate(context))
+    .route("/", account(machine.devices))
+    .route("/", models(context, machine.builtins))
+    .route("/", files(context))
+    .route("/", predictions(context, machine.builtins))
+    .route("/", trainings(context, machine.builtins))
+    .route("/", runs(context));
+
+  app.route("/", health(context)).route("/", runPage(context)).route("/v1", v1);
+  // Python's first client puts /v1 behind a base URL that the others want to end in it.
+  app.route("/v1/v1", v1);
+
+  app.notFound((c) => problem(c.get("requestId"), new HttpError(404, "The requested resource could not be found.")));
+  app.onError((error, c) => {
+    if (error instanceof HttpError) return problem(c.get("requestId"), error, c.res.headers);
+    const requestId = c.get("requestId");
+    context.log.error({ error, requestId, path: c.req.path }, "a request failed by our own fault");
+    const detail = `Something went wrong here, not with your request. Look for ${requestId} in the server's log, or try again.`;
+    return problem(requestId, new HttpError(500, detail, { title: "Internal error" }));
+  });
+  return app;
+}
+
+function problem(requestId: string, error: HttpError, kept: Headers = new Headers()): Response {
+  const { title, status, invalidFields } = error;
+  const body = {
+    ...(title === undefined ? {} : { title }),
+    detail: error.message,
+    status,
+    ...(invalidFields === undefined ? {} : { invalid_fields: invalidFields }),
+  };
+  const headers = new Headers(kept);
+  headers.set("Content-Type", "application/problem+json");
+  headers.set(REQUEST_ID_HEADER, requestId);
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** A page elsewhere can make a browser send it requests under its own name (DNS rebinding); an address cannot be rebound. */
+function refuseForeignHost(context: Context, hostname: string): void {
+  const name = hostname.toLowerCase();
+  const isAddress = /^[\d.]+$/.test(name) || name.startsWith("[");
+  const publicHost = context.config.publicUrl === undefined ? undefined : new URL(context.config.publicUrl).hostname;
+  if (isAddress || isLoopback(name) || name === publicHost || context.config.allowedHosts.includes(name)) return;
+  throw new HttpError(
+    421,
+    `This server does not answer to the name ${name}. Name it in EASEL_ALLOWED_HOSTS or EASEL_PUBLIC_URL.`,
+    {
+      title: "Misdirected request",
+    },
+  );
+}

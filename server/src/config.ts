@@ -1,0 +1,89 @@
+/** Settings, read from the environment once, at the border. Everything below trusts them. */
+import { homedir, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+/** The checkout: where models/, bases/ and runner/ stand. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+const RESERVED_ACCOUNTS = ["easel", "stability-ai"];
+const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
+
+const Environment = z.object({
+  EASEL_HOST: z.string().min(1).default("127.0.0.1"),
+  EASEL_PORT: z.coerce.number().int().min(0).max(65535).default(7788),
+  EASEL_DATA: z.string().min(1).optional(),
+  EASEL_TOKEN: z.string().min(1).optional(),
+  EASEL_PUBLIC_URL: z.url().optional(),
+  EASEL_ACCOUNT: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]*$/, "small letters, digits, '-', '_' and '.' only")
+    .optional(),
+  EASEL_SDXL_BASE: z.string().min(1).optional(),
+  EASEL_MAX_UPLOAD: z.coerce.number().int().positive().default(500_000_000),
+  EASEL_ALLOWED_HOSTS: z.string().default(""),
+  EASEL_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("warn"),
+});
+
+export interface Config {
+  host: string;
+  port: number;
+  dataFolder: string;
+  token: string | undefined;
+  publicUrl: string | undefined;
+  account: string;
+  sdxlBase: string | undefined;
+  uploadBytesMax: number;
+  allowedHosts: string[];
+  logLevel: string;
+  python: string;
+  /** How long an attempt is believed alive without a word from its process. */
+  leaseSeconds: number;
+  /** How long a process that should stop may take before it is killed. */
+  killGraceSeconds: number;
+}
+
+/** Reads the settings; throws one sentence that names the setting when a value cannot be used. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const parsed = Environment.safeParse(environment);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new Error(`The setting ${String(issue?.path[0])} cannot be used: ${issue?.message}.`);
+  }
+  const env = parsed.data;
+  const account = env.EASEL_ACCOUNT ?? systemAccount();
+  if (RESERVED_ACCOUNTS.includes(account))
+    throw new Error(`EASEL_ACCOUNT cannot be "${account}": that name is taken by Easel itself.`);
+  return {
+    host: env.EASEL_HOST,
+    port: env.EASEL_PORT,
+    dataFolder: resolve(env.EASEL_DATA ?? join(homedir(), ".local", "share", "easel")),
+    token: env.EASEL_TOKEN,
+    publicUrl: env.EASEL_PUBLIC_URL?.replace(/\/+$/, ""),
+    account,
+    sdxlBase: env.EASEL_SDXL_BASE,
+    uploadBytesMax: env.EASEL_MAX_UPLOAD,
+    allowedHosts: env.EASEL_ALLOWED_HOSTS.split(",")
+      .map((host) => host.trim().toLowerCase())
+      .filter(Boolean),
+    logLevel: env.EASEL_LOG_LEVEL,
+    python: join(ROOT, ".venv", "bin", "python"),
+    leaseSeconds: 15,
+    killGraceSeconds: 10,
+  };
+}
+
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.includes(host);
+}
+
+/** The system user's name, made a valid account name. */
+function systemAccount(): string {
+  const name = userInfo()
+    .username.toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, "-")
+    .replace(/^[^a-z0-9]+/, "");
+  if (name === "") return "me";
+  return RESERVED_ACCOUNTS.includes(name) ? `${name}-user` : name;
+}

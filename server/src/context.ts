@@ -1,0 +1,28 @@
+/** What every part of the server is handed: no singletons, so that every test makes a world of its own. */
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import type { Db } from "./db.ts";
+import type { BlobStore } from "./files/blobs.ts";
+import type { RunRow } from "./runs/store.ts";
+import type { Watch } from "./runs/watch.ts";
+
+export interface Context {
+  config: Config;
+  db: Db;
+  blobs: BlobStore;
+  watch: Watch;
+  log: Logger;
+  /** Creates on their way to becoming rows, by what makes them equal. */
+  pendingCreates: Map<string, Promise<RunRow>>;
+  /** Signs links; made once for this installation. */
+  signingKey: Uint8Array;
+  /** Aborted when the server begins to stop. */
+  stopping: AbortSignal;
+  /** The wall clock in milliseconds since 1970; tests move it. */
+  now: () => number;
+}
+
+/** The time now, as it is stored and shown. */
+export function timestamp(context: Pick<Context, "now">): string {
+  return new Date(context.now()).toISOString();
+}

@@ -1,0 +1,157 @@
+/** The database: its tables as types, and how it is opened and migrated. Knows nothing of what the rows mean. */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import Database from "better-sqlite3";
+import { type ColumnType, Kysely, SqliteDialect, sql } from "kysely";
+
+const MIGRATIONS = fileURLToPath(new URL("../migrations/", import.meta.url));
+
+export type Db = Kysely<Tables>;
+export type Flag = 0 | 1;
+export type RunKind = "prediction" | "training";
+export type RunStatus = "starting" | "processing" | "succeeded" | "failed" | "canceled";
+
+export interface Tables {
+  accounts: { name: string; created_at: string };
+  tokens: { hash: string; account: string; created_at: string };
+  secrets: { name: string; value: string };
+  models: {
+    id: string;
+    owner: string;
+    name: string;
+    description: string | null;
+    visibility: "public" | "private";
+    hardware: string;
+    github_url: string | null;
+    paper_url: string | null;
+    license_url: string | null;
+    cover_image_url: string | null;
+    created_at: string;
+  };
+  versions: {
+    id: string;
+    model_id: string;
+    program: string;
+    base: string | null;
+    parent_id: string | null;
+    schema: string;
+    card: string | null;
+    weights_sha256: string | null;
+    weights_size: number | null;
+    training_id: string | null;
+    created_at: string;
+  };
+  files: {
+    id: string;
+    account: string;
+    name: string;
+    content_type: string;
+    size: number;
+    sha256: string;
+    md5: string;
+    metadata: string;
+    created_at: string;
+    expires_at: string;
+  };
+  runs: {
+    id: string;
+    account: string;
+    kind: RunKind;
+    status: RunStatus;
+    version_id: string;
+    version_asked: string;
+    model_asked: string;
+    destination_id: string | null;
+    input: string;
+    files: string;
+    source: "api" | "web";
+    inline_output: Flag;
+    output: string | null;
+    error: string | null;
+    error_code: string | null;
+    seconds: number | null;
+    attempt: ColumnType<number, number | undefined, number>;
+    process_id: string | null;
+    lease_ends_at: number | null;
+    cancel_asked_at: string | null;
+    keep_asked_at: string | null;
+    create_hash: string;
+    answered_at: string | null;
+    created_at: string;
+    started_at: string | null;
+    completed_at: string | null;
+  };
+  attempts: {
+    run_id: string;
+    number: number;
+    process_id: string;
+    state_path: string | null;
+    state_step: number | null;
+    started_at: string;
+    ended_at: string | null;
+    outcome: "succeeded" | "failed" | "canceled" | "lost" | null;
+  };
+  events: {
+    run_id: string;
+    number: number;
+    attempt: number;
+    seq: number;
+    type: string;
+    at: string;
+    body: string;
+  };
+  processes: {
+    id: string;
+    pid: number | null;
+    birth: string | null;
+    program: string;
+    base: string | null;
+    weights_sha256: string | null;
+    device: string;
+    started_at: string;
+    ended_at: string | null;
+  };
+}
+
+/**
+ * Opens the database file (or ":memory:") and brings it to the newest migration.
+ * `synchronous = FULL`: in WAL mode anything less lost 100 of 100 acknowledged rows when the power was cut.
+ * Throws when the file is of a newer Easel.
+ */
+export async function openDb(path: string): Promise<Db> {
+  const database = new Database(path);
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = FULL");
+  database.pragma("foreign_keys = ON");
+  database.pragma("busy_timeout = 5000");
+  migrate(database);
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+}
+
+function migrate(database: Database.Database): void {
+  const names = readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+  const have = Number(database.pragma("user_version", { simple: true }));
+  if (have > names.length) {
+    throw new Error(
+      `The data folder was written by a newer Easel (schema ${have}, this one knows ${names.length}). Start that one, or restore a backup.`,
+    );
+  }
+  names.slice(have).forEach((name, index) => {
+    database.transaction(() => {
+      database.exec(readFileSync(`${MIGRATIONS}${name}`, "utf8"));
+      database.pragma(`user_version = ${have + index + 1}`);
+    })();
+  });
+}
+
+/** True while the database answers; for /health/ready. */
+export async function isDbAlive(db: Db): Promise<boolean> {
+  try {
+    await sql`select 1`.execute(db);
+    return true;
+  } catch {
+    return false;
+  }
+}

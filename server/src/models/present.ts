@@ -1,0 +1,39 @@
+/** Models and versions as the API shows them. */
+import { type Model, OpenApiSchema, type Version } from "@easel/contract";
+import type { ModelRow } from "./store.ts";
+import type { VersionRow } from "./versions.ts";
+
+/** Clients refuse a version without one; it names the dialect of the schema. */
+const COG_VERSION = "0.23.1";
+
+export function presentModel(
+  model: ModelRow,
+  extra: { origin: string; latest: VersionRow | undefined; runCount: number },
+): Model {
+  return {
+    url: `${extra.origin}/${model.owner}/${model.name}`,
+    owner: model.owner,
+    name: model.name,
+    description: model.description,
+    visibility: model.visibility,
+    is_official: false,
+    github_url: model.github_url,
+    paper_url: model.paper_url,
+    license_url: model.license_url,
+    weights_url: null,
+    run_count: extra.runCount,
+    cover_image_url: model.cover_image_url,
+    default_example: null,
+    latest_version: extra.latest === undefined ? null : presentVersion(extra.latest),
+    created_at: model.created_at,
+  };
+}
+
+export function presentVersion(version: VersionRow): Version {
+  return {
+    id: version.id,
+    created_at: version.created_at,
+    cog_version: COG_VERSION,
+    openapi_schema: OpenApiSchema.parse(JSON.parse(version.schema)),
+  };
+}

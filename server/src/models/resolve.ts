@@ -1,0 +1,77 @@
+/** From what a client names to rows: a model by owner and name, a version by any of the forms that clients use. */
+import { parseReference, VersionId } from "@easel/contract";
+import type { Context } from "../context.ts";
+import { type HttpError, notFound, unprocessable } from "../errors.ts";
+import { type Builtin, resolveVersionId } from "./builtin.ts";
+import { findModel, findVisibleModel, type ModelRow } from "./store.ts";
+import { findLatestVersion, findVersion, type VersionRow } from "./versions.ts";
+
+export interface Named {
+  model: ModelRow;
+  version: VersionRow;
+  /** The id as the client gave it: a public id of Replicate's is echoed as such. */
+  versionAsked: string;
+}
+
+/** Throws the 404 of a model that is not there or not to be seen. */
+export async function requireModel(context: Context, account: string, owner: string, name: string): Promise<ModelRow> {
+  const model = await findVisibleModel(context.db, account, owner, name);
+  if (model === undefined) throw notFound();
+  return model;
+}
+
+/** The model's version of that id. Throws 404. */
+export async function requireVersion(
+  context: Context,
+  builtins: Builtin[],
+  model: ModelRow,
+  id: string,
+): Promise<Named> {
+  const version = await findVersion(context.db, resolveVersionId(builtins, id));
+  if (version === undefined || version.model_id !== model.id) throw notFound();
+  return { model, version, versionAsked: id };
+}
+
+/** The model's newest version. Throws 422 while it has none. */
+export async function requireLatestVersion(context: Context, model: ModelRow): Promise<Named> {
+  const version = await findLatestVersion(context.db, model.id);
+  if (version === undefined) {
+    const name = `${model.owner}/${model.name}`;
+    throw unprocessable(
+      "No version yet",
+      `${name} has no version yet. Train one: easel train easel/emoji --destination ${name} input_images=@data.zip`,
+    );
+  }
+  return { model, version, versionAsked: version.id };
+}
+
+/** `owner/name`, `owner/name:id` or `id`, as `POST /predictions` takes them. Throws Replicate's 422 for anything else. */
+export async function resolveReference(
+  context: Context,
+  builtins: Builtin[],
+  account: string,
+  text: string,
+): Promise<Named> {
+  if (VersionId.safeParse(text).success) {
+    const version = await findVersion(context.db, resolveVersionId(builtins, text));
+    const owner = version === undefined ? undefined : await findModel(context.db, version.model_id);
+    const model = owner && (await findVisibleModel(context.db, account, owner.owner, owner.name));
+    if (version === undefined || model === undefined) throw invalidVersion();
+    return { model, version, versionAsked: text };
+  }
+  const reference = parseReference(text);
+  if (reference === undefined) throw invalidVersion();
+  const model = await findVisibleModel(context.db, account, reference.owner, reference.name);
+  if (model === undefined) throw invalidVersion();
+  if (reference.version === undefined) return requireLatestVersion(context, model);
+  return requireVersion(context, builtins, model, reference.version).catch(() => {
+    throw invalidVersion();
+  });
+}
+
+function invalidVersion(): HttpError {
+  return unprocessable(
+    "Invalid version or not permitted",
+    "The specified version does not exist (or perhaps you don't have permission to use it?)",
+  );
+}

@@ -1,0 +1,67 @@
+/** Starts a model process that outlives the server: in a session of its own, with files for its output and no pipe to us. */
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../config.ts";
+import { type Context, timestamp } from "../context.ts";
+import { newInternalId } from "../ids.ts";
+import { baseFolder } from "../models/builtin.ts";
+import { birthOf } from "./identity.ts";
+import { insertProcess, updateProcessIdentity } from "./store.ts";
+
+/** The model process gets these of our settings and nothing else: no token, no address of the database. */
+const ENVIRONMENT = [
+  /^(PATH|HOME|USER|LANG|LC_.*|TMPDIR|TZ)$/,
+  /^(HF_.*|CUDA_.*|NVIDIA_.*|LD_LIBRARY_PATH|PYTORCH_.*|TORCH_.*)$/,
+  /^(OMP_NUM_THREADS|MKL_NUM_THREADS)$/,
+];
+
+/** Starts it and notes who it is. It dials `socketPath` when it is ready for work. Calls `onExit` when it ends while we live. */
+export async function startProcess(
+  context: Context,
+  wanted: { program: string; base: string | null; device: string },
+  socketPath: string,
+  onExit: () => void,
+): Promise<string> {
+  const id = newInternalId();
+  const folder = join(context.config.dataFolder, "processes", id);
+  mkdirSync(folder, { recursive: true });
+  await insertProcess(context.db, { id, ...wanted, at: timestamp(context) });
+  const base = wanted.base === null ? [] : ["--base", baseFolder(context.config, wanted.base) ?? wanted.base];
+  const out = openSync(join(folder, "stdout"), "a");
+  const err = openSync(join(folder, "stderr"), "a");
+  const child = spawn(
+    context.config.python,
+    [
+      "-m",
+      "runner",
+      "--model",
+      wanted.program,
+      ...base,
+      "--server",
+      socketPath,
+      "--process",
+      id,
+      "--device",
+      wanted.device,
+      "--folder",
+      folder,
+    ],
+    { cwd: ROOT, detached: true, stdio: ["ignore", out, err], env: environment() },
+  );
+  closeSync(out);
+  closeSync(err);
+  child.on("exit", onExit);
+  child.on("error", (error) => {
+    context.log.error({ error, process: id }, "a model process could not be started");
+    onExit();
+  });
+  child.unref();
+  if (child.pid !== undefined) await updateProcessIdentity(context.db, id, child.pid, birthOf(child.pid));
+  return id;
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const allowed = Object.entries(process.env).filter(([name]) => ENVIRONMENT.some((pattern) => pattern.test(name)));
+  return { ...Object.fromEntries(allowed), PYTHONUNBUFFERED: "1", PYTHONFAULTHANDLER: "1" };
+}

@@ -1,0 +1,36 @@
+/** `Prefer: wait`: holds a reply until the run has ended or the client's time is over. */
+import { isTerminal } from "@easel/contract";
+import type { Context as Request } from "hono";
+import type { Context } from "../context.ts";
+import type { Env } from "../env.ts";
+import { badRequest } from "../errors.ts";
+import { findRun, type RunRow } from "../runs/store.ts";
+
+const SECONDS_MAX = 60;
+/** The clients' own patience ends with the 60th second. */
+const MS_MAX = 59_500;
+
+/** The seconds asked for; undefined when the client does not wait. Throws 400 for a number out of bounds. */
+export function readPreference(c: Request<Env>): number | undefined {
+  const header = c.req.header("prefer");
+  if (header === undefined) return undefined;
+  const match = /^\s*wait\s*(?:=\s*(\d+)\s*)?$/i.exec(header);
+  if (match === null) return undefined;
+  const seconds = Number(match[1] ?? SECONDS_MAX);
+  if (seconds < 1 || seconds > SECONDS_MAX) throw badRequest(`Prefer: wait takes 1 to ${SECONDS_MAX} seconds.`);
+  return seconds;
+}
+
+/** The run as it is when it has ended, when the time is over, or when the client has gone away. */
+export async function waitForEnd(context: Context, run: RunRow, seconds: number, signal: AbortSignal): Promise<RunRow> {
+  const until = performance.now() + Math.min(seconds * 1000, MS_MAX);
+  let current = run;
+  while (!isTerminal(current.status) && !signal.aborted) {
+    const left = until - performance.now();
+    if (left <= 0) break;
+    const changed = context.watch.next(run.id, left, signal);
+    current = (await findRun(context.db, run.id)) ?? current;
+    if (!isTerminal(current.status)) await changed;
+  }
+  return current;
+}

@@ -1,0 +1,59 @@
+/** Gives a waiting run to a model process: one guarded statement, and the command that starts the work. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { RunCommand } from "@easel/contract";
+import { z } from "zod";
+import { type Context, timestamp } from "../context.ts";
+import { findVersion } from "../models/versions.ts";
+import { findNewestState, insertAttempt } from "./attempts.ts";
+import { leaseFromNow } from "./report.ts";
+import { claimRun, type RunRow } from "./store.ts";
+
+/** The files of a run's input: input name → the blob that the model process reads. */
+export const RunFiles = z.record(z.string(), z.object({ sha256: z.string() }));
+export type RunFiles = z.infer<typeof RunFiles>;
+const RunInput = z.record(z.string(), z.json());
+
+/** Claims the run for the process; undefined when it was canceled or taken meanwhile. */
+export async function assignRun(context: Context, runId: string, processId: string): Promise<RunRow | undefined> {
+  const at = timestamp(context);
+  const run = await context.db.transaction().execute(async (tx) => {
+    const claimed = await claimRun(tx, { runId, processId, leaseEndsAt: leaseFromNow(context), at });
+    if (claimed !== undefined) await insertAttempt(tx, { runId, number: claimed.attempt, processId, at });
+    return claimed;
+  });
+  if (run !== undefined) context.watch.poke(runId);
+  return run;
+}
+
+/** The command for a claimed run: local paths only, each with the hash that the process may check. */
+export async function runCommand(context: Context, run: RunRow): Promise<RunCommand> {
+  const version = await findVersion(context.db, run.version_id);
+  if (version === undefined) throw new Error(`Run ${run.id} names version ${run.version_id}, which is not there.`);
+  const folder = attemptFolder(context, run.id, run.attempt);
+  await mkdir(folder, { recursive: true });
+  const state = await findNewestState(context.db, run.id);
+  const files = Object.entries(RunFiles.parse(JSON.parse(run.files)));
+  return {
+    type: "run",
+    id: run.id,
+    attempt: run.attempt,
+    kind: run.kind,
+    input: RunInput.parse(JSON.parse(run.input)),
+    files: Object.fromEntries(files.map(([name, { sha256 }]) => [name, { path: context.blobs.path(sha256), sha256 }])),
+    weights:
+      version.weights_sha256 === null
+        ? null
+        : { path: context.blobs.path(version.weights_sha256), sha256: version.weights_sha256 },
+    state:
+      state === undefined
+        ? null
+        : { path: join(attemptFolder(context, run.id, state.attempt), state.path), step: state.step },
+    folder,
+  };
+}
+
+/** Where an attempt keeps its journal and everything it makes. */
+export function attemptFolder(context: Pick<Context, "config">, runId: string, attempt: number): string {
+  return join(context.config.dataFolder, "runs", runId, String(attempt));
+}

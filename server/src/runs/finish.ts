@@ -1,0 +1,138 @@
+/** How an attempt ends: by its own word (done, failed, canceled), or lost. Each end is one transaction with all its effects. */
+import type { ProcessEvent } from "@easel/contract";
+import { type Context, timestamp } from "../context.ts";
+import type { Db } from "../db.ts";
+import { type AttemptRow, endAttempt, listAttempts } from "./attempts.ts";
+import { findLastSeq, insertEvents, insertServerLog } from "./events.ts";
+import { decodeOutput, encodeOutput } from "./output.ts";
+import { type Publication, preparePublication, publishVersion, UnusableWeights } from "./publish.ts";
+import { eventRow, freshEvents } from "./report.ts";
+import { findRun, type Holder, type RunRow, releaseRun } from "./store.ts";
+
+export type FinalEvent = Extract<ProcessEvent, { type: "done" | "failed" | "canceled" }>;
+
+export function isFinal(event: ProcessEvent): event is FinalEvent {
+  return event.type === "done" || event.type === "failed" || event.type === "canceled";
+}
+
+/**
+ * Ends the run by its attempt's last word. For a training the weights are checked and adopted first; then one transaction
+ * holds the event, the end of the run, and the published version. False: the attempt was over already, nothing was written.
+ */
+export async function finishAttempt(context: Context, holder: Holder, event: FinalEvent): Promise<boolean> {
+  const ending = await endingOf(context, holder, event);
+  if (ending === undefined) return false;
+  const finished = await context.db.transaction().execute(async (tx) => {
+    const at = timestamp(context);
+    if ((await releaseRun(tx, holder, { ...ending.end, completed_at: at })) === undefined) return false;
+    const last = await findLastSeq(tx, holder.runId, holder.attempt);
+    await insertEvents(tx, holder.runId, freshEvents([event], last).map(eventRow));
+    await endAttempt(tx, holder.runId, holder.attempt, ending.end.status, at);
+    if (ending.publication !== undefined) await publishVersion(tx, ending.publication, at);
+    return true;
+  });
+  context.watch.poke(holder.runId);
+  context.watch.poke("queue");
+  return finished;
+}
+
+type End =
+  | { status: "succeeded"; seconds: number; output: string }
+  | { status: "canceled" }
+  | { status: "failed"; error: string; error_code: string };
+
+async function endingOf(
+  context: Context,
+  holder: Holder,
+  event: FinalEvent,
+): Promise<{ end: End; publication?: Publication } | undefined> {
+  if (event.type === "canceled") return { end: { status: "canceled" } };
+  if (event.type === "failed") return { end: { status: "failed", error: event.error, error_code: event.code } };
+  const run = await findRun(context.db, holder.runId);
+  if (run === undefined || run.attempt !== holder.attempt || run.status !== "processing") return undefined;
+  if (run.kind === "prediction") {
+    return {
+      end: {
+        status: "succeeded",
+        seconds: event.seconds,
+        output: run.output ?? encodeOutput({ kind: "value", value: null }),
+      },
+    };
+  }
+  return trainingEnding(context, run, event.seconds);
+}
+
+async function trainingEnding(
+  context: Context,
+  run: RunRow,
+  seconds: number,
+): Promise<{ end: End; publication?: Publication }> {
+  try {
+    const publication = await preparePublication(context, run, decodeOutput(run.output));
+    const output = encodeOutput({
+      kind: "version",
+      version: publication.reference,
+      attempt: run.attempt,
+      weights: publication.weights,
+    });
+    return { end: { status: "succeeded", seconds, output }, publication };
+  } catch (error) {
+    if (!(error instanceof UnusableWeights)) throw error;
+    return { end: { status: "failed", error: error.message, error_code: "weights_unusable" } };
+  }
+}
+
+/**
+ * The attempt's process is gone or silent past its lease. A wish to cancel is thereby fulfilled; a prediction is tried once more;
+ * a training goes on while its attempts get further. `reason` is a sentence for the log.
+ */
+export async function loseAttempt(context: Context, holder: Holder, reason: string): Promise<boolean> {
+  const lost = await context.db.transaction().execute(async (tx) => {
+    const at = timestamp(context);
+    const run = await findRun(tx, holder.runId);
+    if (run === undefined || run.status !== "processing" || run.attempt !== holder.attempt) return false;
+    const verdict = await afterLoss(tx, run);
+    const end =
+      verdict === "again"
+        ? ({ status: "starting" } as const)
+        : verdict === "canceled"
+          ? ({ status: "canceled", completed_at: at } as const)
+          : ({
+              status: "failed",
+              completed_at: at,
+              error: `${reason} ${verdict}`,
+              error_code: "attempt_lost",
+            } as const);
+    if ((await releaseRun(tx, holder, end)) === undefined) return false;
+    await endAttempt(tx, holder.runId, holder.attempt, "lost", at);
+    await insertServerLog(tx, holder.runId, verdict === "again" ? `${reason} Trying again.` : reason, at);
+    return true;
+  });
+  context.watch.poke(holder.runId);
+  context.watch.poke("queue");
+  return lost;
+}
+
+async function afterLoss(db: Db, run: RunRow): Promise<"again" | "canceled" | string> {
+  if (run.cancel_asked_at !== null) return "canceled";
+  if (run.kind === "prediction") {
+    return run.attempt < 2
+      ? "again"
+      : "It was the second try, so the prediction was given up: see the log for what the model did last.";
+  }
+  return stuckTwice(await listAttempts(db, run.id))
+    ? "Two tries in a row got no further than the one before, so the training was given up: see the log for what the model did last."
+    : "again";
+}
+
+/** True when neither the last attempt nor the one before it wrote a later training state than all before them. */
+export function stuckTwice(attempts: Pick<AttemptRow, "number" | "state_step">[]): boolean {
+  let best = 0;
+  const advanced = attempts.map((attempt) => {
+    const step = attempt.state_step ?? 0;
+    const further = step > best;
+    best = Math.max(best, step);
+    return further;
+  });
+  return advanced.length >= 2 && !advanced.at(-1) && !advanced.at(-2);
+}

@@ -1,0 +1,74 @@
+/**
+ * The files among a run's inputs. A URL of a file on this server is found by its path, whatever its host; a data: URI is
+ * stored as a file of its own and echoed by its path. The model process later gets local paths only.
+ */
+import { Readable } from "node:stream";
+import type { RunInput } from "@easel/contract";
+import { type Context, timestamp } from "../context.ts";
+import { type HttpError, invalidInput } from "../errors.ts";
+import { resolveFileUrl } from "../files/resolve.ts";
+import { insertFile } from "../files/store.ts";
+import { newFileId } from "../ids.ts";
+import { fileInputs } from "../models/input.ts";
+import type { VersionSchema } from "../models/schema.ts";
+import type { RunFiles } from "./claim.ts";
+
+const DATA_URI = /^data:([^;,]*)((?:;[^;,]*)*),(.*)$/s;
+const KEPT_MS_MIN = 24 * 60 * 60 * 1000;
+
+/** Returns the input as it is echoed, and the blob of each file in it. Throws 422 naming the field that leads nowhere. */
+export async function takeFiles(
+  context: Context,
+  account: string,
+  schema: VersionSchema,
+  component: "Input" | "TrainingInput",
+  input: RunInput,
+): Promise<{ input: RunInput; files: RunFiles }> {
+  const echoed: RunInput = { ...input };
+  const files: RunFiles = {};
+  for (const name of fileInputs(schema, component)) {
+    const value = input[name];
+    if (typeof value !== "string") continue;
+    const dataUri = DATA_URI.exec(value);
+    if (dataUri === null) {
+      const row = await resolveFileUrl(context, account, value);
+      if (row === undefined) throw unknownFile(name, value);
+      files[name] = { sha256: row.sha256 };
+    } else {
+      const stored = await storeDataUri(context, account, name, dataUri);
+      echoed[name] = `/v1/files/${stored.id}`;
+      files[name] = { sha256: stored.sha256 };
+    }
+  }
+  return { input: echoed, files };
+}
+
+async function storeDataUri(
+  context: Context,
+  account: string,
+  name: string,
+  [, type = "", parameters = "", data = ""]: RegExpExecArray,
+): Promise<{ id: string; sha256: string }> {
+  const bytes = /;base64$/i.test(parameters) ? Buffer.from(data, "base64") : Buffer.from(decodeURIComponent(data));
+  const blob = await context.blobs.write(Readable.from([bytes]), context.config.uploadBytesMax);
+  const id = newFileId();
+  await insertFile(context.db, {
+    id,
+    account,
+    name,
+    content_type: type === "" ? "application/octet-stream" : type,
+    ...blob,
+    metadata: "{}",
+    created_at: timestamp(context),
+    expires_at: new Date(context.now() + KEPT_MS_MIN).toISOString(),
+  });
+  return { id, sha256: blob.sha256 };
+}
+
+function unknownFile(name: string, url: string): HttpError {
+  const own = /\/v1\/files\//.test(url);
+  const description = own
+    ? "No file of yours stands at that URL. It may have been deleted: upload it again."
+    : "Only files on this server can be used so far. Upload the file (POST /v1/files, or name=@file with the CLI) and give its URL.";
+  return invalidInput([{ type: "file_not_found", field: `input.${name}`, description }]);
+}

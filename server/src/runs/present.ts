@@ -1,0 +1,136 @@
+/** A run as the API shows it. The only way out for a row; links are signed here, hosts are put in front here. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  isTerminal,
+  type Prediction,
+  type ReportedFile,
+  type RunFile,
+  RunInput,
+  type Training,
+  TrainingResult,
+} from "@easel/contract";
+import type { Context } from "../context.ts";
+import { signPath } from "../files/sign.ts";
+import { findModel } from "../models/store.ts";
+import { attemptFolder } from "./claim.ts";
+import { logTail } from "./logs.ts";
+import { decodeOutput, type StoredOutput } from "./output.ts";
+import type { RunRow } from "./store.ts";
+
+/** Larger files are shown by URL even to clients that wait. */
+const INLINE_BYTES_MAX = 8_000_000;
+const WEB_LINK_SECONDS = 24 * 60 * 60;
+
+export interface Showing {
+  /** What absolute URLs begin with. */
+  origin: string;
+  /** Lists, webhooks and pages never hold data URIs. */
+  inline: boolean;
+}
+
+export async function presentPrediction(context: Context, run: RunRow, showing: Showing): Promise<Prediction> {
+  const output = await presentOutput(context, run, showing);
+  return { ...(await presentRun(context, run, showing)), output, data_removed: false };
+}
+
+export async function presentTraining(context: Context, run: RunRow, showing: Showing): Promise<Training> {
+  const output = await presentOutput(context, run, showing);
+  const destination = run.destination_id === null ? undefined : await findModel(context.db, run.destination_id);
+  return {
+    ...(await presentRun(context, run, showing)),
+    output: run.status === "succeeded" ? TrainingResult.parse(output) : null,
+    destination: destination === undefined ? "" : `${destination.owner}/${destination.name}`,
+  };
+}
+
+/** Trainings and predictions share their ids, and each is shown as what it is. */
+export function presentAny(context: Context, run: RunRow, showing: Showing): Promise<Prediction | Training> {
+  return run.kind === "training" ? presentTraining(context, run, showing) : presentPrediction(context, run, showing);
+}
+
+/** A file that an attempt made, with a link that needs no token and cannot be guessed. */
+export function presentRunFile(
+  context: Context,
+  runId: string,
+  attempt: number,
+  file: ReportedFile,
+  origin: string,
+): RunFile {
+  const { name, size, sha256, contentType } = file;
+  const path = file.path.split("/").map(encodeURIComponent).join("/");
+  return {
+    name,
+    size,
+    sha256,
+    contentType,
+    url: origin + signPath(context.signingKey, `/v1/runs/${runId}/files/${attempt}/${path}`),
+  };
+}
+
+/** The link that `--web` opens: valid one day, for this run only. */
+export function webLink(context: Context, runId: string, origin: string): string {
+  return origin + signPath(context.signingKey, `/p/${runId}`, Math.floor(context.now() / 1000) + WEB_LINK_SECONDS);
+}
+
+async function presentRun(context: Context, run: RunRow, { origin }: Showing) {
+  const resource = `${origin}/v1/${run.kind}s/${run.id}`;
+  return {
+    id: run.id,
+    model: run.model_asked,
+    version: run.version_asked,
+    input: presentInput(run, origin),
+    logs: await logTail(context.db, run.id),
+    error: run.error,
+    status: run.status,
+    created_at: run.created_at,
+    started_at: run.started_at,
+    completed_at: run.completed_at,
+    metrics: presentMetrics(run),
+    source: run.source,
+    urls: { get: resource, cancel: `${resource}/cancel`, web: webLink(context, run.id, origin) },
+  };
+}
+
+/** What was given as a data URI is stored by its path and shown as a file's URL. */
+function presentInput(run: RunRow, origin: string): RunInput {
+  const input = RunInput.parse(JSON.parse(run.input));
+  for (const [name, value] of Object.entries(input)) {
+    if (typeof value === "string" && value.startsWith("/v1/files/")) input[name] = origin + value;
+  }
+  return input;
+}
+
+function presentMetrics(run: RunRow): { predict_time?: number; total_time?: number } {
+  if (!isTerminal(run.status) || run.completed_at === null) return {};
+  const total_time = (Date.parse(run.completed_at) - Date.parse(run.created_at)) / 1000;
+  return run.seconds === null ? { total_time } : { predict_time: run.seconds, total_time };
+}
+
+async function presentOutput(context: Context, run: RunRow, showing: Showing): Promise<Prediction["output"]> {
+  const output: StoredOutput | null = decodeOutput(run.output);
+  if (output === null) return null;
+  if (output.kind === "value") return output.value;
+  if (output.kind === "version") {
+    const weights = presentRunFile(context, run.id, output.attempt, output.weights, showing.origin).url;
+    return { version: output.version, weights };
+  }
+  const inline = showing.inline && run.inline_output === 1 && showing.origin.startsWith("http:");
+  const urls = await Promise.all(
+    output.files.map((file) => presentOutputFile(context, run, output.attempt, file, { ...showing, inline })),
+  );
+  return output.list ? urls : (urls[0] ?? null);
+}
+
+async function presentOutputFile(
+  context: Context,
+  run: RunRow,
+  attempt: number,
+  file: ReportedFile,
+  showing: Showing,
+): Promise<string> {
+  if (!showing.inline || file.size > INLINE_BYTES_MAX)
+    return presentRunFile(context, run.id, attempt, file, showing.origin).url;
+  const bytes = await readFile(join(attemptFolder(context, run.id, attempt), file.path));
+  return `data:${file.contentType};base64,${bytes.toString("base64")}`;
+}

@@ -1,0 +1,104 @@
+/** A trained result becomes a version: checked and adopted before the transaction, one row inside it. */
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ReportedFile } from "@easel/contract";
+import { z } from "zod";
+import type { Context } from "../context.ts";
+import type { Db } from "../db.ts";
+import { sha256Hex } from "../ids.ts";
+import { parseSchema, trainedSchema } from "../models/schema.ts";
+import { findModel } from "../models/store.ts";
+import { findVersion, insertVersion } from "../models/versions.ts";
+import { checkWeights, WeightsError } from "../models/weights.ts";
+import { attemptFolder } from "./claim.ts";
+import { listEventsOfType } from "./events.ts";
+import type { StoredOutput } from "./output.ts";
+import type { RunRow } from "./store.ts";
+
+/** The trained file cannot be served; the message says what is wrong with it. */
+export class UnusableWeights extends Error {}
+
+export interface Publication {
+  /** `owner/name:id`. */
+  reference: string;
+  weights: ReportedFile;
+  version: Parameters<typeof insertVersion>[1];
+}
+
+const CARD_NAME = "model_card.json";
+const CARD_BYTES_MAX = 4_000_000;
+const Card = z.looseObject({ defaults: z.record(z.string(), z.json()).optional() });
+const ArtifactBody = z.object({ file: z.object({ name: z.string(), path: z.string() }) });
+
+/**
+ * Re-opens the weights that a training reported, checks them and their hash, and links them into the blob store.
+ * Throws UnusableWeights with a sentence for the user.
+ */
+export async function preparePublication(
+  context: Context,
+  run: RunRow,
+  output: StoredOutput | null,
+): Promise<Publication> {
+  const weights = output?.kind === "files" && output.attempt === run.attempt ? output.files[0] : undefined;
+  if (weights === undefined)
+    throw new UnusableWeights("The training ended without weights. This is a mistake in the model's train().");
+  const folder = attemptFolder(context, run.id, run.attempt);
+  const path = join(folder, weights.path);
+  try {
+    await checkWeights(path, weights);
+  } catch (error) {
+    if (error instanceof WeightsError)
+      throw new UnusableWeights(`The trained weights cannot be used: ${error.message} Train again.`);
+    throw error;
+  }
+  await context.blobs.adopt(path, weights.sha256);
+  const parent = await findVersion(context.db, run.version_id);
+  const model = run.destination_id === null ? undefined : await findModel(context.db, run.destination_id);
+  if (parent === undefined || model === undefined)
+    throw new Error(`Training ${run.id} has lost its base or its destination.`);
+  const card = await readCard(context, run);
+  const id = sha256Hex(`${parent.id} ${weights.sha256} ${run.id}`);
+  return {
+    reference: `${model.owner}/${model.name}:${id}`,
+    weights,
+    version: {
+      id,
+      model_id: model.id,
+      program: parent.program,
+      base: parent.base,
+      parent_id: parent.id,
+      schema: JSON.stringify(trainedSchema(parseSchema(parent.schema), card?.defaults ?? {})),
+      card: card === undefined ? null : JSON.stringify(card),
+      weights_sha256: weights.sha256,
+      weights_size: weights.size,
+      training_id: run.id,
+      created_at: "",
+    },
+  };
+}
+
+/** Call inside the transaction that ends the training. */
+export async function publishVersion(tx: Db, publication: Publication, at: string): Promise<void> {
+  await insertVersion(tx, { ...publication.version, created_at: at });
+}
+
+/** The model card that the attempt reported, if it did. */
+async function readCard(context: Context, run: RunRow): Promise<z.infer<typeof Card> | undefined> {
+  const artifacts = await listEventsOfType(context.db, run.id, "artifact");
+  const reported = artifacts.findLast(
+    (event) => event.attempt === run.attempt && ArtifactBody.parse(JSON.parse(event.body)).file.name === CARD_NAME,
+  );
+  if (reported === undefined) return undefined;
+  const path = join(
+    attemptFolder(context, run.id, run.attempt),
+    ArtifactBody.parse(JSON.parse(reported.body)).file.path,
+  );
+  const file = await open(path);
+  const { size } = await file.stat().finally(() => file.close());
+  if (size > CARD_BYTES_MAX)
+    throw new UnusableWeights(`Its ${CARD_NAME} has ${size} bytes; at most ${CARD_BYTES_MAX} are read.`);
+  const card = Card.safeParse(JSON.parse(await readFile(path, "utf8")));
+  if (!card.success)
+    throw new UnusableWeights(`Its ${CARD_NAME} is not a model card: ${card.error.issues[0]?.message}.`);
+  return card.data;
+}

@@ -1,0 +1,201 @@
+/**
+ * Every statement about the table of runs. A move from one status to another is one guarded statement: it names the
+ * attempt it believes in and gives undefined when that belief is out of date, so that an old attempt can write nothing.
+ */
+import type { Insertable, Selectable, Updateable } from "kysely";
+import type { Db, RunKind, Tables } from "../db.ts";
+
+export type RunRow = Selectable<Tables["runs"]>;
+
+/** The attempt that a write speaks for. */
+export interface Holder {
+  runId: string;
+  attempt: number;
+  processId: string;
+}
+
+export async function insertRun(db: Db, run: Insertable<Tables["runs"]>): Promise<RunRow> {
+  return db.insertInto("runs").values(run).returningAll().executeTakeFirstOrThrow();
+}
+
+export async function findRun(db: Db, id: string): Promise<RunRow | undefined> {
+  return db.selectFrom("runs").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** A run of this account; someone else's is as absent as one that never was. */
+export async function findOwnRun(db: Db, account: string, id: string): Promise<RunRow | undefined> {
+  return db.selectFrom("runs").selectAll().where("id", "=", id).where("account", "=", account).executeTakeFirst();
+}
+
+/** Newest first. `before` is the last row of the page before. */
+export async function listRuns(
+  db: Db,
+  filter: { account: string; kind: RunKind; before: { createdAt: string; id: string } | undefined; limit: number },
+): Promise<RunRow[]> {
+  let query = db.selectFrom("runs").selectAll().where("account", "=", filter.account).where("kind", "=", filter.kind);
+  const before = filter.before;
+  if (before !== undefined) {
+    query = query.where((row) =>
+      row.or([
+        row("created_at", "<", before.createdAt),
+        row.and([row("created_at", "=", before.createdAt), row("id", "<", before.id)]),
+      ]),
+    );
+  }
+  return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
+}
+
+/** The queue: runs that wait for a model process, oldest first, with what they need loaded. */
+export async function listWaitingRuns(
+  db: Db,
+): Promise<{ id: string; kind: RunKind; program: string; base: string | null; cancel_asked_at: string | null }[]> {
+  return db
+    .selectFrom("runs")
+    .innerJoin("versions", "versions.id", "runs.version_id")
+    .select(["runs.id", "runs.kind", "versions.program", "versions.base", "runs.cancel_asked_at"])
+    .where("runs.status", "=", "starting")
+    .orderBy("runs.created_at")
+    .orderBy("runs.id")
+    .execute();
+}
+
+export async function listProcessingRuns(db: Db): Promise<RunRow[]> {
+  return db.selectFrom("runs").selectAll().where("status", "=", "processing").execute();
+}
+
+/** The process gave a sign of life: everything it holds stays held. */
+export async function renewLeases(db: Db, processId: string, leaseEndsAt: number): Promise<void> {
+  await db
+    .updateTable("runs")
+    .set({ lease_ends_at: leaseEndsAt })
+    .where("process_id", "=", processId)
+    .where("status", "=", "processing")
+    .execute();
+}
+
+/** How many runs stand before this one in the queue. */
+export async function countRunsAhead(db: Db, run: RunRow): Promise<number> {
+  const row = await db
+    .selectFrom("runs")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("status", "=", "starting")
+    .where("created_at", "<", run.created_at)
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+/** An equal create that was never answered, so that a client that lost its connection does not run twice. */
+export async function findUnansweredRun(db: Db, createHash: string, createdAfter: string): Promise<RunRow | undefined> {
+  return db
+    .selectFrom("runs")
+    .selectAll()
+    .where("create_hash", "=", createHash)
+    .where("answered_at", "is", null)
+    .where("created_at", ">=", createdAfter)
+    .orderBy("created_at")
+    .executeTakeFirst();
+}
+
+export async function updateRunAnswered(db: Db, id: string, at: string): Promise<void> {
+  await db.updateTable("runs").set({ answered_at: at }).where("id", "=", id).execute();
+}
+
+/** starting → processing, attempt + 1. Undefined: someone else has it, or it is over. */
+export async function claimRun(
+  db: Db,
+  claim: { runId: string; processId: string; leaseEndsAt: number; at: string },
+): Promise<RunRow | undefined> {
+  return db
+    .updateTable("runs")
+    .set((row) => ({
+      status: "processing",
+      attempt: row("attempt", "+", 1),
+      process_id: claim.processId,
+      lease_ends_at: claim.leaseEndsAt,
+      started_at: row.fn.coalesce("started_at", row.val(claim.at)),
+    }))
+    .where("id", "=", claim.runId)
+    .where("status", "=", "starting")
+    .where("cancel_asked_at", "is", null)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Renews the lease of a living attempt and stores what it reported. Undefined: the attempt is over. */
+export async function updateHeldRun(
+  db: Db,
+  holder: Holder,
+  change: Updateable<Tables["runs"]>,
+): Promise<RunRow | undefined> {
+  return db
+    .updateTable("runs")
+    .set(change)
+    .where("id", "=", holder.runId)
+    .where("attempt", "=", holder.attempt)
+    .where("process_id", "=", holder.processId)
+    .where("status", "=", "processing")
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** processing → an end, or back to starting when the attempt was lost. */
+export async function releaseRun(
+  db: Db,
+  holder: Holder,
+  end:
+    | { status: "succeeded" | "canceled"; completed_at: string; seconds?: number; output?: string }
+    | { status: "failed"; completed_at: string; error: string; error_code: string; seconds?: number }
+    | { status: "starting" },
+): Promise<RunRow | undefined> {
+  return updateHeldRun(db, holder, { ...end, process_id: null, lease_ends_at: null });
+}
+
+/** starting → canceled or failed: a run that no process ever took, or took and lost. */
+export async function endWaitingRun(
+  db: Db,
+  id: string,
+  end:
+    | { status: "canceled"; completed_at: string }
+    | { status: "failed"; completed_at: string; error: string; error_code: string },
+): Promise<RunRow | undefined> {
+  return db
+    .updateTable("runs")
+    .set(end)
+    .where("id", "=", id)
+    .where("status", "=", "starting")
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Records a wish; only the holder of the lease ends a run that is processing. The first wish's time is kept. */
+export async function updateRunWish(
+  db: Db,
+  id: string,
+  wish: "cancel_asked_at" | "keep_asked_at",
+  at: string,
+): Promise<void> {
+  await db
+    .updateTable("runs")
+    .set({ [wish]: at })
+    .where("id", "=", id)
+    .where(wish, "is", null)
+    .execute();
+}
+
+/** At the server's start: whoever held a run while the server was away gets the whole lease to report again. */
+export async function renewEveryLease(db: Db, leaseEndsAt: number): Promise<void> {
+  await db.updateTable("runs").set({ lease_ends_at: leaseEndsAt }).where("status", "=", "processing").execute();
+}
+
+export async function countRunsOfModels(db: Db, modelIds: string[]): Promise<Map<string, number>> {
+  if (modelIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("runs")
+    .innerJoin("versions", "versions.id", "runs.version_id")
+    .select((eb) => ["versions.model_id", eb.fn.countAll<number>().as("count")])
+    .where("versions.model_id", "in", modelIds)
+    .where("runs.kind", "=", "prediction")
+    .groupBy("versions.model_id")
+    .execute();
+  return new Map(rows.map((row) => [row.model_id, row.count]));
+}

@@ -1,0 +1,100 @@
+/** Brings a whole server up, in the order in which its parts need each other, and down again. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { serve } from "@hono/node-server";
+import { pino } from "pino";
+import { createApp } from "./app.ts";
+import { ensureFirstAccount } from "./auth.ts";
+import type { Config } from "./config.ts";
+import { isLoopback } from "./config.ts";
+import type { Context } from "./context.ts";
+import { type Db, openDb } from "./db.ts";
+import { BlobStore } from "./files/blobs.ts";
+import { lockDataFolder } from "./lock.ts";
+import { BUILTINS, type Builtin, ensureBuiltins } from "./models/builtin.ts";
+import { type Device, findDevices } from "./processes/devices.ts";
+import { Supervisor } from "./processes/supervise.ts";
+import { Watch } from "./runs/watch.ts";
+
+export interface RunningServer {
+  url: string;
+  /** The first account's token when it was made just now: shown once. */
+  newToken: string | undefined;
+  /** Ids of runs that go on without a server. */
+  stop: () => Promise<string[]>;
+}
+
+/** Throws one sentence when the folder is taken, the port is, or a setting does not fit. */
+export async function startServer(
+  config: Config,
+  machine: { builtins?: Builtin[]; devices?: Device[] } = {},
+): Promise<RunningServer> {
+  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  const lock = lockDataFolder(config.dataFolder);
+  const stopping = new AbortController();
+  const db = await openDb(join(config.dataFolder, "easel.db"));
+  const context: Context = {
+    config,
+    db,
+    blobs: await BlobStore.open(config.dataFolder),
+    watch: new Watch(),
+    log: pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true })),
+    pendingCreates: new Map(),
+    signingKey: await ensureSigningKey(db),
+    now: Date.now,
+    stopping: stopping.signal,
+  };
+  const builtins = machine.builtins ?? BUILTINS;
+  const devices = machine.devices ?? (await findDevices());
+  const newToken = await ensureFirstAccount(context);
+  await ensureBuiltins(context, builtins);
+  const supervisor = new Supervisor(context, { builtins, devices });
+  await supervisor.start();
+  const http = await listenHttp(createApp(context, { builtins, devices }).fetch, config);
+  const stop = async () => {
+    stopping.abort();
+    const going = await supervisor.stop();
+    await http.close();
+    await db.destroy();
+    lock.release();
+    return going;
+  };
+  return { url: http.url, newToken, stop };
+}
+
+/** Long answers (events, waits) are cut when the server stops; the clients come back. */
+async function listenHttp(fetch: Parameters<typeof serve>[0]["fetch"], config: Config) {
+  const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
+    const listening = serve({ fetch, hostname: config.host, port: config.port }, () => resolve(listening));
+    listening.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EADDRINUSE") return reject(error);
+      reject(
+        new Error(`Port ${config.port} is in use. Is Easel running already? If not, set EASEL_PORT to another one.`),
+      );
+    });
+  });
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : config.port;
+  const host = isLoopback(config.host) || config.host.includes(".") ? config.host : `[${config.host}]`;
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      if ("closeAllConnections" in server) setTimeout(() => server.closeAllConnections(), 500).unref();
+    });
+  return { url: `http://${host}:${port}`, close };
+}
+
+async function ensureSigningKey(db: Db): Promise<Uint8Array> {
+  await db
+    .insertInto("secrets")
+    .values({ name: "signing key", value: randomBytes(32).toString("base64") })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const row = await db
+    .selectFrom("secrets")
+    .select("value")
+    .where("name", "=", "signing key")
+    .executeTakeFirstOrThrow();
+  return Buffer.from(row.value, "base64");
+}
