@@ -26,10 +26,14 @@ class Scorer:
 
     def __init__(self, folder: Path, names: list[str]) -> None:
         from transformers import CLIPSegModel, CLIPTokenizer
+        from transformers.utils import logging
+
+        logging.set_verbosity_error()  # else: a line for each weight of CLIPSeg's decoder, which is not needed here
+        logging.disable_progress_bar()
 
         self.names = names
         self.tokenizer = CLIPTokenizer.from_pretrained(folder)
-        self.clip = CLIPSegModel.from_pretrained(folder, torch_dtype=torch.float32).eval()
+        self.clip = CLIPSegModel.from_pretrained(folder, dtype=torch.float32).eval()
         self.name_features = self._features_of_texts([f"an emoji of {name}" for name in names])
 
     def likeness(self, pictures: list[Image.Image], truths: list[Image.Image]) -> np.ndarray:

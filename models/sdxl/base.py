@@ -82,11 +82,12 @@ class Base:
         from transformers.utils import logging
 
         logging.disable_progress_bar()
+        logging.set_verbosity_error()  # else: lines about torchvision, which is left out on purpose
         # Without an explicit type the text encoders keep the file's and the UNet does not.
         dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
 
         def load(kind: type, part: str, dtype: torch.dtype = dtype) -> torch.nn.Module:
-            return kind.from_pretrained(folder / part, torch_dtype=dtype).to(device).eval().requires_grad_(False)
+            return kind.from_pretrained(folder / part, dtype=dtype).to(device).eval().requires_grad_(False)
 
         self.folder, self.device, self.dtype = folder, device, dtype
         self.unet = load(UNet2DConditionModel, "unet")
@@ -219,7 +220,7 @@ def make_scheduler(name: str, config: dict):
         "KarrasDPM": ("DPMSolverMultistepScheduler", {"use_karras_sigmas": True}),
         "K_EULER_ANCESTRAL": ("EulerAncestralDiscreteScheduler", {}),
         "K_EULER": ("EulerDiscreteScheduler", {}),
-        "PNDM": ("PNDMScheduler", {}),
+        "PNDM": ("PNDMScheduler", {"skip_prk_steps": True}),
     }
     kind, settings = classes[name]
     return getattr(diffusers, kind).from_config(config, **settings)

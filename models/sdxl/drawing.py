@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def draw(base: Base, weights: Weights, inputs: dict) -> list[Path]:
         if weights.adapter:
             stack.enter_context(weights.adapter.folded(base.adapter_targets(), inputs["lora_scale"]))
         pictures = sample(base, weights, inputs, seed)
-    folder = runner.folder()
+    # A folder of its own: outside a run two predictions share runner.folder().
+    folder = Path(tempfile.mkdtemp(prefix="pictures-", dir=runner.folder()))
     paths = [folder / f"out-{place}.png" for place in range(len(pictures))]
     for path, picture in zip(paths, pictures, strict=True):
         picture.save(path)
@@ -74,10 +76,14 @@ def to_pictures(pixels_BCHW: torch.Tensor) -> list[Image.Image]:
 def refuse_what_would_draw_wrong(base: Base, inputs: dict) -> None:
     for name in ("image", "mask", "replicate_weights"):
         if inputs[name]:
-            raise runner.Failure("input_unsupported", f"{name}: this version of Easel draws from text only; leave it out.")
+            raise runner.Failure(
+                "input_unsupported", f"{name}: this version of Easel draws from text only; leave it out."
+            )
     for name in ("width", "height"):
         if inputs[name] % base.pixels_per_latent or inputs[name] <= 0:
-            raise runner.Failure("input_invalid", f"{name}: {inputs[name]} is not a multiple of {base.pixels_per_latent}.")
+            raise runner.Failure(
+                "input_invalid", f"{name}: {inputs[name]} is not a multiple of {base.pixels_per_latent}."
+            )
 
 
 def say_about_prompt(base: Base, weights: Weights, prompt: str) -> None:

@@ -26,4 +26,5 @@ class Progress:
         elapsed = time.monotonic() - self.started
         left = elapsed * (self.total - step) / max(1, step)
         bar = ("█" * (BAR_WIDTH * step // self.total)).ljust(BAR_WIDTH)
-        print(f"{percent:3d}%|{bar}| {step}/{self.total} [{elapsed:.0f}s<{left:.0f}s, {step / elapsed:.2f} {self.unit}/s{note}]", flush=True)
+        speed = f"{elapsed:.0f}s<{left:.0f}s, {step / elapsed:.2f} {self.unit}/s"
+        print(f"{percent:3d}%|{bar}| {step}/{self.total} [{speed}{note}]", flush=True)

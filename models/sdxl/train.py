@@ -3,7 +3,18 @@
 Defaults here are SDXL's; each base overlays its own (`bases/<name>/defaults.json`).
 """
 
+from accepted import say_what_does_nothing
 from cog import BaseModel, Input, Path
+
+DOES_NOTHING_YET = (
+    "is_lora",
+    "unet_learning_rate",
+    "mask_target_prompts",
+    "crop_based_on_salience",
+    "use_face_detection_instead",
+    "clipseg_temperature",
+    "checkpointing_steps",
+)
 
 
 class TrainingOutput(BaseModel):
@@ -73,6 +84,7 @@ def train(
 ) -> TrainingOutput:
     """Fine-tunes the base on an archive of images and returns the trained weights."""
     inputs = dict(locals())
+    say_what_does_nothing(train, inputs, DOES_NOTHING_YET)
     import training
 
     return TrainingOutput(weights=Path(training.run(inputs)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import secrets
+import tempfile
 from pathlib import Path
 
 import torch
@@ -21,29 +22,42 @@ import runner
 WEIGHT_DECAY = {"lora": 1e-4, "words": 1e-3}
 LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "pillow")
 CURVE_POINTS = 200
+RESOLUTION_STEP = 32
 
 
 def run(inputs: dict) -> Path:
     """Trains by `train`'s inputs and returns the tar. The same inputs and seed give the same `lora.safetensors`."""
     technique = PIVOTAL
+    refuse_what_cannot_work(inputs)
     seed = secrets.randbits(32) if inputs["seed"] is None else inputs["seed"]
     print(f"Using seed: {seed}")
     runner.stage("loading")
     base = current()
     dataset = prepare(
-        inputs["input_images"], inputs["resolution"], inputs["token_string"], inputs["caption_prefix"], inputs["verbose"]
+        inputs["input_images"],
+        inputs["resolution"],
+        inputs["token_string"],
+        inputs["caption_prefix"],
+        inputs["verbose"],
     )
     runner.stage("encoding")
     images = encode(base, dataset)
     captions = [example.caption for example in dataset.examples]
-    tuning = Tuning(
-        base, technique, captions, inputs["token_string"], inputs["resolution"], inputs["lora_rank"], seed
-    )
+    tuning = Tuning(base, technique, captions, inputs["token_string"], inputs["resolution"], inputs["lora_rank"], seed)
     runner.stage("training")
     with tuning.attached():
         course = train_groups(technique, tuning, images, inputs, seed)
     runner.stage("saving")
     return save(base, technique, tuning, dataset, course, inputs | {"seed": seed})
+
+
+def refuse_what_cannot_work(inputs: dict) -> None:
+    if inputs["resolution"] % RESOLUTION_STEP:
+        raise runner.Failure(
+            "input_invalid", f"resolution: {inputs['resolution']} is not a multiple of {RESOLUTION_STEP}."
+        )
+    if not inputs["token_string"].strip():
+        raise runner.Failure("input_invalid", "token_string: it is empty. TOK works well.")
 
 
 def train_groups(technique: Technique, tuning: Tuning, images: Images, inputs: dict, seed: int) -> Course:
@@ -78,11 +92,10 @@ def encode(base: Base, dataset: Dataset) -> Images:
     return Images(mean, torch.cat(deviations).float(), masks, [example.name for example in dataset.examples])
 
 
-def save(
-    base: Base, technique: Technique, tuning: Tuning, dataset: Dataset, course: Course, inputs: dict
-) -> Path:
+def save(base: Base, technique: Technique, tuning: Tuning, dataset: Dataset, course: Course, inputs: dict) -> Path:
     card = make_card(base, technique, dataset, course, inputs)
-    folder = runner.folder()
+    # A folder of its own: outside a run two trainings share runner.folder().
+    folder = Path(tempfile.mkdtemp(prefix="weights-", dir=runner.folder()))
     path = folder / "trained_model.tar"
     write_weights(path, Weights(tuning.adapter, tuning.words, card))
     card_path = folder / CARD

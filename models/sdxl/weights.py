@@ -48,13 +48,17 @@ def read_weights(path: Path) -> Weights:
     try:
         with tarfile.open(path) as tar:
             wanted = (LORA, EMBEDDINGS, TOKENS, CARD)
-            members = {Path(entry.name).name: entry for entry in tar if entry.isfile() and Path(entry.name).name in wanted}
+            members = {
+                Path(entry.name).name: entry for entry in tar if entry.isfile() and Path(entry.name).name in wanted
+            }
             files = {name: tar.extractfile(entry).read() for name, entry in members.items()}
         if LORA not in files and EMBEDDINGS not in files:
             raise ValueError(f"it holds neither {LORA} nor {EMBEDDINGS}")
         return Weights(_parse_adapter(files), _parse_words(files), json.loads(files.get(CARD, b"{}")))
     except (tarfile.TarError, SafetensorError, ValueError, KeyError, OSError) as error:
-        raise runner.Failure("weights_unusable", f"{Path(path).name} is not a tar of trained weights: {error}.") from error
+        raise runner.Failure(
+            "weights_unusable", f"{Path(path).name} is not a tar of trained weights: {error}."
+        ) from error
 
 
 def _files(weights: Weights) -> dict[str, bytes]:

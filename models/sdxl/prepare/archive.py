@@ -42,7 +42,9 @@ def open_archive(path: Path) -> Iterator[Archive]:
     try:
         source = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError) as error:
-        raise runner.Failure("archive_unreadable", f"input_images: {path.name} is not a readable zip ({error}).") from None
+        raise runner.Failure(
+            "archive_unreadable", f"input_images: {path.name} is not a readable zip ({error})."
+        ) from None
     with source:
         names = set(source.namelist())
         if "manifest.json" in names:

@@ -41,7 +41,9 @@ def prepare(path: Path, resolution: int, token_string: str, caption_prefix: str,
                 examples.append(Example(member.name, picture, caption, source))
         _report(examples, table.without_image([member.name for member in archive.images]), verbose)
     if not examples:
-        raise runner.Failure("no_images", "input_images: the archive holds no image that can be read (JPEG, PNG, WebP).")
+        raise runner.Failure(
+            "no_images", "input_images: the archive holds no image that can be read (JPEG, PNG, WebP)."
+        )
     return Dataset(examples)
 
 
@@ -71,6 +73,8 @@ def _report(examples: list[Example], unused_rows: list[str], verbose: bool) -> N
     bare = sum(example.caption_source == "prefix alone" for example in examples)
     print(f"{len(examples)} images. Captions: {len(examples) - bare} from the caption file, {bare} the prefix alone.")
     if unused_rows:
-        print(f"The caption file names {len(unused_rows)} images that are not in the archive: {', '.join(unused_rows[:5])}")
+        print(
+            f"The caption file names {len(unused_rows)} images that are not in the archive: {', '.join(unused_rows[:5])}"
+        )
     for example in examples if verbose else []:
         print(f"  {example.name}: {example.caption}")

@@ -1,0 +1,130 @@
+"""`Predictor` as a plain class: the same bytes for the same seed, and no trace of weights that were put in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from base import current
+from conftest import ROOT, Called, Functions
+from PIL import Image
+
+from runner import Failure
+
+
+@pytest.fixture(scope="module")
+def strong(functions: Functions, trained: Called, tmp_path_factory) -> Path:
+    """Weights whose effect can be seen after four steps."""
+    return functions.train(lora_lr=0.02, ti_lr=0.1).result
+
+
+def pixels(called: Called, place: int = 0) -> np.ndarray:
+    return np.asarray(Image.open(called.result[place]), dtype=int)
+
+
+def data(called: Called) -> bytes:
+    return Path(called.result[0]).read_bytes()
+
+
+def test_without_weights_it_is_the_bare_pipeline(functions: Functions, tmp_path: Path):
+    from diffusers import StableDiffusionXLPipeline
+
+    bare = StableDiffusionXLPipeline.from_pretrained(ROOT / "bases" / "emoji", dtype=torch.float32)
+    picture = bare(
+        "an emoji of a fox", num_inference_steps=2, guidance_scale=4, generator=torch.Generator().manual_seed(1)
+    ).images[0]
+    picture.save(tmp_path / "bare.png")
+    ours = functions.draw(functions.predictor(), prompt="an emoji of a fox")
+    assert data(ours) == (tmp_path / "bare.png").read_bytes()
+
+
+def test_scale_zero_without_the_word_is_the_base(functions: Functions, strong: Path):
+    prompt = "an emoji of a fox"
+    base = functions.draw(functions.predictor(), prompt=prompt)
+    predictor = functions.predictor(strong)
+    assert data(functions.draw(predictor, prompt=prompt, lora_scale=0)) == data(base)
+    assert data(functions.draw(predictor, prompt=prompt, lora_scale=1)) != data(base)
+    assert data(functions.draw(predictor, prompt="a TOK emoji of a fox", lora_scale=0)) != data(base)
+
+
+def test_a_switch_leaves_no_trace(functions: Functions, strong: Path, trained: Called):
+    prompt = "a TOK emoji of a fox"
+    predictor = functions.predictor()
+    unet = current().unet
+    base = data(functions.draw(predictor, prompt=prompt))
+    predictor.switch(strong)
+    first = data(functions.draw(predictor, prompt=prompt))
+    predictor.switch(trained.result)
+    assert data(functions.draw(predictor, prompt=prompt)) not in (base, first)
+    predictor.switch(strong)
+    assert data(functions.draw(predictor, prompt=prompt)) == first
+    predictor.switch(None)
+    assert data(functions.draw(predictor, prompt=prompt)) == base
+    assert current().unet is unet
+
+
+def test_a_training_in_the_same_process_leaves_no_trace(functions: Functions):
+    predictor = functions.predictor()
+    before = data(functions.draw(predictor, prompt="a TOK emoji"))
+    functions.train(max_train_steps=2)
+    assert data(functions.draw(predictor, prompt="a TOK emoji")) == before
+
+
+def test_a_prompt_without_the_word_runs_and_says_so(functions: Functions, strong: Path):
+    predictor = functions.predictor(strong)
+    assert "this model's word is TOK" in functions.draw(predictor, prompt="a tok emoji").log
+    assert "this model's word" not in functions.draw(predictor, prompt="a TOK emoji").log
+
+
+def test_seeds(functions: Functions):
+    predictor = functions.predictor()
+    zero = functions.draw(predictor, seed=0)
+    assert "Using seed: 0\n" in zero.log
+    assert data(functions.draw(predictor, seed=0)) == data(zero)
+    drawn = functions.draw(predictor, seed=None)
+    seed = int(drawn.log.split("Using seed: ")[1].split()[0])
+    assert data(functions.draw(predictor, seed=seed)) == data(drawn)
+
+
+def test_several_pictures_are_those_of_the_next_seeds(functions: Functions):
+    predictor = functions.predictor()
+    several = functions.draw(predictor, num_outputs=3, seed=7)
+    assert [Path(path).name for path in several.result] == ["out-0.png", "out-1.png", "out-2.png"]
+    for place in range(3):
+        alone = functions.draw(predictor, seed=7 + place)
+        assert np.abs(pixels(several, place) - pixels(alone)).max() <= 2
+
+
+def test_size_and_schedulers(functions: Functions):
+    predictor = functions.predictor()
+    assert pixels(functions.draw(predictor, width=96, height=64)).shape == (64, 96, 3)
+    for scheduler in ("DDIM", "DPMSolverMultistep", "HeunDiscrete", "KarrasDPM", "K_EULER_ANCESTRAL", "PNDM"):
+        assert pixels(functions.draw(predictor, scheduler=scheduler, num_inference_steps=3)).std() > 0
+
+
+@pytest.mark.parametrize(
+    "given", [{"image": Path("a.png")}, {"mask": Path("a.png")}, {"replicate_weights": "https://x"}, {"width": 100}]
+)
+def test_what_would_draw_wrong_is_refused_by_name(functions: Functions, given: dict):
+    with pytest.raises(Failure, match=f"^{next(iter(given))}: "):
+        functions.draw(functions.predictor(), **given)
+
+
+def test_inputs_without_work_behind_them_say_so(functions: Functions):
+    predictor = functions.predictor()
+    assert "does nothing yet" not in functions.draw(predictor).log
+    assert "refine does nothing yet" in functions.draw(predictor, refine="base_image_refiner").log
+
+
+def test_the_end_of_a_long_prompt_is_not_cut_silently(functions: Functions):
+    log = functions.draw(functions.predictor(), prompt="a fox " * 60).log
+    assert "too long by" in log
+
+
+def test_what_is_no_tar_of_weights_is_refused(functions: Functions, tmp_path: Path):
+    (tmp_path / "odd.tar").write_bytes(b"no tar")
+    with pytest.raises(Failure) as failure:
+        functions.predictor(tmp_path / "odd.tar")
+    assert failure.value.code == "weights_unusable"
