@@ -12,7 +12,7 @@ export type Ending = RunStatus | "left";
 export async function followRun(client: Client, id: string, { logs = false } = {}): Promise<Ending> {
   const stop = new AbortController();
   const leave = () => stop.abort();
-  process.once("SIGINT", leave);
+  process.on("SIGINT", leave);
   const show = terminal.interactive ? liveLine() : plainLines();
   let progress = NOTHING_YET;
   const clock = setInterval(() => show.draw(progress), 250);
@@ -30,7 +30,8 @@ export async function followRun(client: Client, id: string, { logs = false } = {
     throw error;
   } finally {
     clearInterval(clock);
-    process.off("SIGINT", leave);
+    // npx hands on a Ctrl-C that we have had from the terminal already: the second must not cut our last words.
+    if (!stop.signal.aborted) process.off("SIGINT", leave);
     terminal.live(null);
   }
 }

@@ -23,7 +23,7 @@ export interface InputField {
 const Property = z.looseObject({
   type: z.string().optional(),
   format: z.string().optional(),
-  default: z.unknown(),
+  default: z.unknown().optional(),
   enum: z.array(z.unknown()).optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
@@ -44,9 +44,8 @@ const Document = z.looseObject({ components: z.looseObject({ schemas: z.record(z
 /** The inputs in their order, of predictions or of trainings; undefined where a version has no such schema. */
 export function readInputFields(version: Version, name: "Input" | "TrainingInput"): InputField[] | undefined {
   const document = readSchemas(version.openapi_schema);
-  const schema = Schema.safeParse(document[name]);
-  if (!schema.success || schema.data.properties === undefined) return undefined;
-  const { properties, required = [] } = schema.data;
+  if (document[name] === undefined) return undefined;
+  const { properties = {}, required = [] } = Schema.parse(document[name]);
   return Object.entries(properties)
     .toSorted(([, a], [, b]) => (a["x-order"] ?? 0) - (b["x-order"] ?? 0))
     .map(([field, property]) => readField(field, property, required.includes(field), document));

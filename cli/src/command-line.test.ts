@@ -1,0 +1,192 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { buildCli, easel, type Route, sendEvents, sendJson, serve } from "./testing/easel.ts";
+import { versionOf } from "./testing/versions.ts";
+
+const RUN = "wm41d8ffq9rgj0cjb2ysrvzve0";
+const MADE = "f".repeat(64);
+const at = "2026-11-23T06:40:00.123456Z";
+const emoji = versionOf("bases/emoji");
+
+let folder = "";
+let server: Awaited<ReturnType<typeof serve>> | undefined;
+beforeAll(() => {
+  buildCli();
+  folder = mkdtempSync(join(tmpdir(), "easel-cli-"));
+  writeFileSync(join(folder, "data.zip"), "not really a zip");
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  server?.close();
+  server = undefined;
+});
+
+function modelOf(owner: string, name: string, latest_version: unknown) {
+  const links = { github_url: null, paper_url: null, license_url: null, weights_url: null, cover_image_url: null };
+  const rest = { description: null, visibility: "private", is_official: false, run_count: 0, default_example: null };
+  return { url: "http://x", owner, name, ...links, ...rest, latest_version, created_at: at };
+}
+
+function runOf(fields: object) {
+  const urls = { get: "http://x", cancel: "http://x", web: `http://x/p/${RUN}?signature=s` };
+  const ended = { error: null, logs: "", metrics: { predict_time: 92.4 }, source: "api", created_at: at, urls };
+  return { id: RUN, model: "easel/emoji", version: emoji.id, input: {}, status: "succeeded", ...ended, ...fields };
+}
+
+const trained = runOf({ destination: "you/toy", output: { version: `you/toy:${MADE}`, weights: "http://x" } });
+const events = [
+  { type: "status", data: { status: "processing" } },
+  { type: "stage", data: { attempt: 1, at, name: "training" } },
+  { type: "progress", data: { attempt: 1, at, step: 100, total: 200 } },
+  { type: "log", data: { attempt: 1, at, text: "100 of 200" } },
+];
+const done = { type: "done", data: { status: "succeeded" } };
+
+const ROUTES: Record<string, Route> = {
+  "GET /v1/models/easel/emoji": () => modelOf("easel", "emoji", emoji),
+  [`GET /v1/models/easel/emoji/versions/${emoji.id}`]: () => emoji,
+  "GET /v1/models/you/toy": () => modelOf("you", "toy", null),
+  "POST /v1/files": (_, { body, headers }) => ({
+    id: "f1",
+    name: "data.zip",
+    content_type: String(headers["content-type"]),
+    size: body.length,
+    etag: "e",
+    checksums: { sha256: "s", md5: "m" },
+    metadata: {},
+    created_at: at,
+    expires_at: at,
+    urls: { get: "http://x/v1/files/f1" },
+  }),
+  [`POST /v1/models/easel/emoji/versions/${emoji.id}/trainings`]: (response) =>
+    sendJson(response, 201, { ...trained, status: "starting", output: null }),
+  [`GET /v1/trainings/${RUN}`]: () => trained,
+  [`GET /v1/runs/${RUN}/events`]: (response) => sendEvents(response, [...events, done]),
+};
+
+const TRAIN = ["train", "easel/emoji", "--destination", "you/toy", "input_images=@data.zip", "max_train_steps=200"];
+
+async function run(words: string[], routes: Record<string, Route> = {}, interruptAt?: string) {
+  server = await serve({ ...ROUTES, ...routes });
+  return easel(words, { cwd: folder, env: { EASEL_URL: server.url }, interruptAt });
+}
+
+test("train sends the file, starts the run with typed inputs, and prints nothing but the version", async () => {
+  const { code, stdout, stderr } = await run(TRAIN);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `you/toy:${MADE}\n` });
+  const sent = server?.asked.find(({ path }) => path === "/v1/files");
+  expect(sent?.body).toContain("not really a zip");
+  expect(sent?.headers.authorization).toBe("Bearer secret");
+  const created = server?.asked.find(({ path }) => path.endsWith("/trainings"));
+  expect(JSON.parse(created?.body ?? "")).toEqual({
+    destination: "you/toy",
+    input: { max_train_steps: 200, input_images: "http://x/v1/files/f1" },
+  });
+  expect(stderr).toContain("step 100/200");
+  expect(stderr).toContain("trained you/toy in 1 min 32 s");
+  expect(stderr).toContain('easel run you/toy prompt="a TOK emoji of a fox"');
+  for (const control of ["\x1b", "\r"]) expect(stderr).not.toContain(control);
+});
+
+test("--json prints the training and nothing else; --no-wait leaves it", async () => {
+  const followed = await run([...TRAIN, "--json"]);
+  expect(JSON.parse(followed.stdout)).toMatchObject({ id: RUN, status: "succeeded" });
+  server?.close();
+  const left = await run([...TRAIN, "--no-wait"]);
+  expect({ code: left.code, stdout: left.stdout }).toEqual({ code: 0, stdout: `${RUN}\n` });
+  expect(left.stderr).toContain(`easel trainings follow ${RUN}`);
+});
+
+test("Ctrl-C leaves a training running and says how to come back", async () => {
+  const open: Route = (response) => sendEvents(response, events);
+  const { code, stdout, stderr } = await run(TRAIN, { [`GET /v1/runs/${RUN}/events`]: open }, "step 100/200");
+  expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
+  expect(stderr).toContain(`easel trainings follow ${RUN}`);
+  expect(server?.asked.some(({ path }) => path.endsWith("/cancel"))).toBe(false);
+});
+
+test("a training that failed says why and where its log is", async () => {
+  const failed = { ...trained, status: "failed", output: null, error: "no image could be read" };
+  const { code, stderr } = await run(TRAIN, { [`GET /v1/trainings/${RUN}`]: () => failed });
+  expect(code).toBe(1);
+  expect(stderr).toContain("The training failed: no image could be read");
+  expect(stderr).toContain(`easel trainings logs ${RUN}`);
+});
+
+test("a destination that is not there is said before anything is sent", async () => {
+  const words = TRAIN.map((word) => (word === "you/toy" ? "you/toi" : word));
+  const { code, stderr } = await run(words);
+  expect(code).toBe(1);
+  expect(stderr).toContain("easel model create you/toi --hardware cpu");
+  expect(server?.asked.some(({ method }) => method === "POST")).toBe(false);
+});
+
+test("run saves each picture under a name of its own and prints the paths", async () => {
+  const picture = Buffer.from("png").toString("base64");
+  const output = [`data:image/png;base64,${picture}`, `data:image/png;base64,${picture}`];
+  const prediction = runOf({ model: "you/toy", output, data_removed: false });
+  const { code, stdout } = await run(["run", "easel/emoji", "prompt=a fox", "num_outputs=2", "-o", "pictures"], {
+    "POST /v1/predictions": (response) => sendJson(response, 201, { ...prediction, status: "starting", output: null }),
+    [`GET /v1/predictions/${RUN}`]: () => prediction,
+  });
+  expect(code).toBe(0);
+  expect(stdout).toBe("pictures/toy-wm41d8ff-0.png\npictures/toy-wm41d8ff-1.png\n");
+  expect(readdirSync(join(folder, "pictures"))).toEqual(["toy-wm41d8ff-0.png", "toy-wm41d8ff-1.png"]);
+  expect(readFileSync(join(folder, "pictures", "toy-wm41d8ff-0.png"), "utf8")).toBe("png");
+  const created = server?.asked.find(({ method, path }) => method === "POST" && path === "/v1/predictions");
+  expect(JSON.parse(created?.body ?? "")).toEqual({ version: emoji.id, input: { prompt: "a fox", num_outputs: 2 } });
+});
+
+test("a model without a version says how to get one", async () => {
+  const { code, stderr } = await run(["run", "you/toy", "prompt=a fox"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("easel train easel/emoji --destination you/toy");
+});
+
+test("refusals are shown with field, reason and next step", async () => {
+  const refused: Route = (response) =>
+    sendJson(response, 422, {
+      title: "Input validation failed",
+      detail: "- input.seed: Must be greater than or equal to 0\n",
+      invalid_fields: [{ type: "number_gte", field: "input.seed", description: "Must be greater than or equal to 0" }],
+    });
+  const invalid = await run(["run", "easel/emoji", "seed=-1"], { "POST /v1/predictions": refused });
+  expect(invalid.code).toBe(1);
+  expect(invalid.stderr).toBe("✗ Input validation failed:\n  input.seed: Must be greater than or equal to 0\n");
+  server?.close();
+  const denied = await run(["model", "list"], {
+    "GET /v1/models": (response) => sendJson(response, 401, { title: "Unauthenticated", detail: "no" }),
+  });
+  expect(denied).toMatchObject({ code: 1, stderr: expect.stringContaining("Set EASEL_TOKEN") });
+});
+
+test("a server that is not there is named, with how to start it", async () => {
+  const { code, stderr } = await easel(["model", "list"], { env: { EASEL_URL: "http://127.0.0.1:9" } });
+  expect(code).toBe(1);
+  expect(stderr).toContain("The server at http://127.0.0.1:9 does not answer");
+  expect(stderr).toContain("npm start");
+});
+
+test.each([
+  [["trian"], "Did you mean `easel train`?"],
+  [["train", "easel/emoji", "--destnation", "you/toy"], "Did you mean --destination?"],
+  [["train", "easel/emoji"], "--destination owner/name"],
+  [["train"], "See --help"],
+  [["run", "toy"], "owner/name"],
+  [["trainings", "show", "1"], "26 letters and digits"],
+])("easel %j is a wrong command line", async (words, hint) => {
+  const { code, stdout, stderr } = await easel(words, { env: {} });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain(hint);
+});
+
+test.each([[[]], [["--help"]], [["train", "--help"]], [["model"]], [["trainings", "logs", "-h"]]])(
+  "easel %j prints help on stdout",
+  async (words) => {
+    const { code, stdout } = await easel(words, { env: {} });
+    expect(code).toBe(0);
+    expect(stdout).toContain("Usage\n  easel");
+  },
+);
