@@ -26,14 +26,9 @@ CONTENT_TYPES = {
 def keep_file(path: Path, folder: Path) -> dict[str, str | int]:
     """`{name, path, sha256, size, contentType}` of a file that is durable now; `path` is relative to `folder`.
 
-    A file from elsewhere (Cog models like to write to /tmp) is copied into `folder` first. Raises OSError when the file
-    is missing or cannot be synced."""
+    Raises OSError when the file is missing or cannot be synced."""
     root = folder.resolve()
-    source = path.resolve(strict=True)
-    if not source.is_file():
-        raise FileNotFoundError(f"{path} is not a file")
-    if not source.is_relative_to(root):
-        source = Path(shutil.copyfile(source, _free_name(root, source.name)))
+    source = adopt_file(path, folder)
     sync(source)
     _sync_folders(source.parent, root)
     return {
@@ -43,6 +38,18 @@ def keep_file(path: Path, folder: Path) -> dict[str, str | int]:
         "size": source.stat().st_size,
         "contentType": CONTENT_TYPES.get(source.suffix.lower(), "application/octet-stream"),
     }
+
+
+def adopt_file(path: Path, folder: Path) -> Path:
+    """The file itself when it lies in `folder`; a copy there when not, for Cog models like to write to /tmp, and to use
+    the same name again. Raises OSError when there is no such file."""
+    root = folder.resolve()
+    source = path.resolve(strict=True)
+    if not source.is_file():
+        raise FileNotFoundError(f"{path} is not a file")
+    if source.is_relative_to(root):
+        return source
+    return Path(shutil.copyfile(source, _free_name(root, source.name)))
 
 
 def keep_folder(path: Path, folder: Path) -> str:

@@ -15,6 +15,11 @@ from runner.protocol import LINE_BYTES_MAX, TERMINAL, write_report
 DURABLE = TERMINAL | {"sample", "artifact", "state", "snapshot", "output"}
 
 
+class JournalBroken(BaseException):
+    """The journal cannot be written any more, so nothing that the process does counts. Not an `Exception`: no model is
+    to catch it and go on."""
+
+
 class Journal:
     """Appends to `<folder>/events.jsonl`, which must not exist yet: an attempt is told once. Safe to use from several
     threads. A process killed while it appends may leave a last line without its newline; readers pass over it."""
@@ -30,16 +35,15 @@ class Journal:
         self.ended = False
 
     def append(self, type: str, fields: dict[str, Any]) -> None:
-        """Numbers the event and writes it. After a terminal event nothing more is taken."""
+        """Numbers the event and writes it. After a terminal event nothing more is taken. Raises ProtocolError for an
+        event that is not in the protocol, JournalBroken when the disk does not take it."""
         with self._lock:
             if self.ended:
                 return
             seq = self.last_seq + 1
             at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             line = write_report({"type": type, **self._identity, "seq": seq, "at": at, **fields})
-            _write_all(self._descriptor, line)
-            if type in DURABLE:
-                os.fsync(self._descriptor)
+            self._write(line, durable=type in DURABLE)
             self.last_seq = seq
             self.size_bytes += len(line)
             self.ended = type in TERMINAL
@@ -56,12 +60,18 @@ class Journal:
         data = os.pread(self._descriptor, min(self.size_bytes - position, 2 * LINE_BYTES_MAX), position)
         return data[: data.rfind(b"\n") + 1]
 
+    def _write(self, line: bytes, durable: bool) -> None:
+        try:
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+            if durable:
+                os.fsync(self._descriptor)
+        except OSError as error:
+            # Half a line may stand there: another one after it would be lost with it.
+            self.ended = True
+            raise JournalBroken(f"{self.path}: {error}") from error
+
     def close(self) -> None:
         with self._lock:
             self.ended = True
             os.close(self._descriptor)
-
-
-def _write_all(descriptor: int, line: bytes) -> None:
-    while line:
-        line = line[os.write(descriptor, line) :]

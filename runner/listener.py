@@ -22,7 +22,8 @@ class RunListener:
     def turn(self, step: int) -> bool:
         # Here, and only here, a later runner asks for a training state or answers predictions that wait.
         self.obey()
-        return self._attempt.keep_wished
+        # What a training is to end early for, a prediction beside it is not.
+        return self._attempt.keep_wished and not self._quiet
 
     def obey(self) -> None:
         """Raises Canceled when the run is to stop."""

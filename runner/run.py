@@ -12,7 +12,8 @@ from typing import Any
 import cog
 
 from runner.attempt import Attempt
-from runner.files import hash_file, keep_file
+from runner.files import adopt_file, hash_file, keep_file
+from runner.journal import JournalBroken
 from runner.listener import RunListener
 from runner.logs import LogCapture
 from runner.model import Model
@@ -36,6 +37,8 @@ def execute(attempt: Attempt, model: Model, logs: LogCapture) -> None:
         ending, said = "done", {"seconds": round(time.monotonic() - started, 3)}
     except Canceled:
         ending, said = "canceled", {}
+    except JournalBroken:
+        raise
     except BaseException as error:  # noqa: BLE001 — whatever a model raises, sys.exit() included, ends its run only
         if not isinstance(error, Failure) or error.__cause__:
             traceback.print_exc()
@@ -85,6 +88,8 @@ def _check_weights(weights: Path, attempt: Attempt, model: Model, listener: RunL
             values = bind(model.predict_fields, _card_defaults(listener.artifacts.get("model_card.json")), {})
             result = _collect(predictor.predict(**values), listener)
         pictures = _paths(result)
+        if result == []:
+            raise Failure("weights_unusable", "Nothing came of a prediction.")
         if pictures:
             target = attempt.folder / f"check-0{pictures[0].suffix}"
             target.write_bytes(pictures[0].read_bytes())
@@ -104,12 +109,13 @@ def _check_files(files: dict[str, StoredFile]) -> None:
 
 
 def _collect(result: Any, listener: RunListener) -> Any:
-    """A generator's outputs, with a chance to be canceled between two of them; anything else as it is."""
+    """A generator's outputs, with a chance to be canceled between two of them; anything else as it is. A file counts
+    as it was when it was yielded."""
     if not isinstance(result, Iterator):
         return result
     outputs = []
     for output in result:
-        outputs.append(output)
+        outputs.append(adopt_file(output, listener.folder()) if isinstance(output, Path) else output)
         listener.obey()
     return outputs
 
@@ -117,12 +123,27 @@ def _collect(result: Any, listener: RunListener) -> Any:
 def _report_output(attempt: Attempt, result: Any) -> None:
     paths = _paths(result)
     if paths:
-        attempt.report("output", files=[keep_file(path, attempt.folder) for path in paths])
+        files = [keep_file(path, attempt.folder) for path in paths]
+        attempt.report(
+            "output", files=[{**file, "name": name} for file, name in zip(files, _distinct(files), strict=True)]
+        )
         return
     value = _plain(result)
     if len(json.dumps(value, allow_nan=False)) > LINE_BYTES_MAX - 1000:
         raise Failure("output_too_large", "The output is over 1 MB: return a file instead.")
     attempt.report("output", value=value)
+
+
+def _distinct(files: list[dict[str, Any]]) -> list[str]:
+    """Names under which the files can lie in one folder, as they do in a client's."""
+    names: list[str] = []
+    for file in files:
+        name, number = Path(file["name"]), 1
+        while str(name) in names:
+            name = name.with_stem(f"{Path(file['name']).stem}-{number}")
+            number += 1
+        names.append(str(name))
+    return names
 
 
 def _paths(result: Any) -> list[Path]:

@@ -30,7 +30,8 @@ class Predictor(BasePredictor):
         print(f"echo: {words}")
         outputs = []
         for number in range(repeat):
-            _wait(delay_seconds)
+            if _wait(number, delay_seconds):
+                break
             if fail:
                 raise ValueError(fail)
             output = runner.folder() / f"out-{number}.{format}"
@@ -43,10 +44,11 @@ class Predictor(BasePredictor):
         return outputs
 
 
-def _wait(seconds: float) -> None:
-    """Waits in short pieces, so that a cancel is seen."""
+def _wait(number: int, seconds: float) -> bool:
+    """Waits in short pieces, so that a wish is heard at once. True: end early."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        runner.turn(0)
+        if runner.turn(number):
+            return True
         time.sleep(min(left, 0.05))
-    runner.turn(0)
+    return runner.turn(number)

@@ -81,13 +81,17 @@ class Connection:
 
     def take(self) -> dict[str, Any]:
         """The next event, checked against the protocol. Signs of life are passed over."""
-        while True:
-            line = self._lines.get(timeout=WAIT_SECONDS)
-            assert line is not None, "the process hung up"
-            report = parse_report(line)
-            if report["type"] != "alive":
-                self.raw += line
-                return report
+        while (report := self.take_line()) == {"type": "alive"}:
+            pass
+        return report
+
+    def take_line(self) -> dict[str, Any]:
+        """The next line, a sign of life too."""
+        line = self._lines.get(timeout=WAIT_SECONDS)
+        assert line is not None, "the process hung up"
+        report = parse_report(line)
+        self.raw += line if report["type"] != "alive" else b""
+        return report
 
     def take_until(self, *types: str) -> list[dict[str, Any]]:
         """All events up to the first of one of `types`."""

@@ -28,6 +28,11 @@ def test_says_what_it_cannot_do(start_server: StartServer) -> None:
     assert start_server(NOISY).accept().hello["slots"] == {"train": 0, "predict": 1}
 
 
+def test_says_that_it_lives_when_there_is_nothing_else_to_say(server: Server) -> None:
+    connection = server.accept()
+    assert connection.take_line() == {"type": "alive"}
+
+
 def test_goes_on_without_a_server_and_says_the_rest_to_the_next(server: Server) -> None:
     first = server.accept()
     first.send(**run_command(server, "training", input={"steps": 60, "step_seconds": 0.02}))
@@ -161,6 +166,18 @@ def test_a_killed_process_leaves_a_journal_to_read(server: Server) -> None:
     journal = server.journal()
     assert journal[: len(heard)] == [event for event in heard if event["type"] != "alive"]
     assert [event["step"] for event in journal if event["type"] == "state"] == list(range(1, 50))
+
+
+def test_a_journal_that_cannot_be_written_ends_the_process(start_server: StartServer) -> None:
+    server = start_server(NOISY)
+    connection = server.accept()
+    connection.send(**run_command(server, "prediction", input={"way": "full"}))
+    connection.rest()
+    assert server.exit_code() == 1
+    assert "JournalBroken" in server.stderr()
+    journal = server.journal()
+    assert [event["seq"] for event in journal] == list(range(1, len(journal) + 1))
+    assert journal[-1]["type"] == "progress"
 
 
 def test_a_crash_leaves_its_stacks(start_server: StartServer) -> None:

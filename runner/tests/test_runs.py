@@ -40,6 +40,16 @@ def test_an_iterators_outputs_are_a_list(start_server: StartServer) -> None:
     assert output["value"] == ["one", "two"]
 
 
+def test_outputs_of_one_name_are_told_apart(start_server: StartServer) -> None:
+    server = start_server(NOISY)
+    connection = server.accept()
+    connection.send(**run_command(server, "prediction", input={"way": "same_names"}))
+    (output,) = (event for event in connection.take_all() if event["type"] == "output")
+    assert [file["name"] for file in output["files"]] == ["out.txt", "out-1.txt", "out-2.txt"]
+    texts = [(server.attempt_folder() / file["path"]).read_text() for file in output["files"]]
+    assert texts == ["a", "b", "c"]
+
+
 def test_trains_and_checks_the_weights(server: Server) -> None:
     connection = server.accept()
     connection.send(**run_command(server, "training", input={"steps": 4, "sample_every": 2, "state_every": 2}))
@@ -191,6 +201,8 @@ def test_stop_and_keep_ends_early_with_a_result(server: Server) -> None:
     events = connection.take_all()
     assert events[-1]["type"] == "done"
     assert file_of(events, "trained_model.tar")["size"] > 0
+    # The check's prediction was not ended early with it.
+    assert "check-0.png" in [event["file"]["name"] for event in events if event["type"] == "artifact"]
 
 
 def file_of(events: list[dict], name: str) -> dict:

@@ -1,13 +1,16 @@
 """A model for the runner's own tests: writes to its output in every way, and stops in every way."""
 
+import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 
-from cog import BasePredictor, Input
+from cog import BasePredictor, Input, Path
 
 import runner
 
@@ -48,6 +51,26 @@ class Predictor(BasePredictor):
 
     def big(self) -> Iterator[str]:
         yield "x" * 1_000_000
+
+    def same_names(self) -> Iterator[Path]:
+        for folder in ("a", "b"):
+            path = runner.folder() / folder / "out.txt"
+            path.parent.mkdir()
+            path.write_text(folder)
+            yield Path(path)
+        with tempfile.TemporaryDirectory() as elsewhere:
+            path = Path(elsewhere, "out.txt")
+            path.write_text("c")
+            yield path
+            runner.artifact(path)
+
+    def full(self) -> Iterator[str]:
+        """As if the disk were full, with a model that does not care."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        for step in range(10_000):
+            with contextlib.suppress(Exception):
+                runner.progress(step, 10_000)
+        yield "never"
 
     def deaf(self) -> Iterator[str]:
         """Never takes a turn, and catches all it can."""
