@@ -2,17 +2,15 @@
  * Makes the canonical archive of a user's: the pictures that decode, under names of our own, the captions found with them,
  * and a manifest that says where each came from and what was left out. Only such archives are ever opened by Python.
  */
-import { createHash } from "node:crypto";
-import { open, rm } from "node:fs/promises";
-import { crc32 } from "node:zlib";
+import { rm } from "node:fs/promises";
 import type { BlobStore } from "../files/blobs.ts";
-import { writeAll } from "../files/durable.ts";
 import { Captions } from "./captions.ts";
-import { Decoder } from "./decoder.ts";
+import { measurePicture } from "./decoder.ts";
 import { type ArchiveEntry, EntryDamaged, reasonToSkip } from "./entry.ts";
 import { SIDE_PIXELS_MIN } from "./limits.ts";
+import { copyPicture } from "./picture.ts";
 import { quoted, refuse } from "./refusal.ts";
-import { describeContent, HEAD_BYTES, type ImageFormat, imageFormat } from "./sniff.ts";
+import type { ImageFormat } from "./sniff.ts";
 import { StoredZip } from "./stored-zip.ts";
 
 const EXTENSIONS: Record<ImageFormat, string> = { jpeg: "jpg", png: "png", webp: "webp" };
@@ -36,11 +34,10 @@ export async function writeCanonical(
   entries: AsyncIterable<ArchiveEntry>,
 ): Promise<CanonicalArchive> {
   const path = blobs.incomingPath();
-  const decoder = new Decoder();
   try {
     const zip = await StoredZip.create(path);
     try {
-      const manifest = await fill(zip, blobs, decoder, entries);
+      const manifest = await fill(zip, blobs, entries);
       const written = await zip.finish();
       await blobs.adopt(path, written.sha256);
       return { ...written, ...manifest };
@@ -48,24 +45,18 @@ export async function writeCanonical(
       await zip.close();
     }
   } finally {
-    decoder.stop();
     await rm(path, { force: true });
   }
 }
 
-async function fill(
-  zip: StoredZip,
-  blobs: BlobStore,
-  decoder: Decoder,
-  entries: AsyncIterable<ArchiveEntry>,
-): Promise<Manifest> {
+async function fill(zip: StoredZip, blobs: BlobStore, entries: AsyncIterable<ArchiveEntry>): Promise<Manifest> {
   const manifest: Manifest = { images: [], captions: [], skipped: [] };
   const captions = new Captions();
   let count = 0;
   for await (const entry of entries) {
     if (entry.kind === "folder") continue;
     count += 1;
-    const reason = reasonToSkip(entry) ?? (await take(entry, zip, blobs, decoder, captions, manifest));
+    const reason = reasonToSkip(entry) ?? (await take(entry, zip, blobs, captions, manifest));
     if (reason !== undefined) manifest.skipped.push({ name: entry.name, reason });
   }
   if (manifest.images.length === 0) throw refuseWithoutImage(count, manifest.skipped);
@@ -84,7 +75,6 @@ async function take(
   entry: ArchiveEntry,
   zip: StoredZip,
   blobs: BlobStore,
-  decoder: Decoder,
   captions: Captions,
   manifest: Manifest,
 ): Promise<string | undefined> {
@@ -92,9 +82,9 @@ async function take(
   try {
     const caption = await captions.take(entry);
     if (caption !== false) return caption === true ? undefined : caption;
-    const copy = await copyImage(entry, path);
+    const copy = await copyPicture(entry, path);
     if ("reason" in copy) return copy.reason;
-    const measured = await decoder.measure(path);
+    const measured = await measurePicture(path);
     if (measured === undefined) return "damaged: it cannot be decoded";
     if (Math.min(measured.width, measured.height) < SIDE_PIXELS_MIN) return `smaller than ${SIDE_PIXELS_MIN} pixels`;
     const file = `${String(manifest.images.length + 1).padStart(4, "0")}.${EXTENSIONS[copy.format]}`;
@@ -107,33 +97,6 @@ async function take(
   } finally {
     await rm(path, { force: true });
   }
-}
-
-type Copy = { format: ImageFormat; size: number; sha256: string; checksum: number } | { reason: string };
-
-/** Copies a picture to a file; of anything else no more is read than tells what it is. */
-async function copyImage(entry: ArchiveEntry, path: string): Promise<Copy> {
-  const hash = createHash("sha256");
-  let head = Buffer.alloc(0);
-  let size = 0;
-  let checksum = 0;
-  const handle = await open(path, "wx");
-  try {
-    for await (const chunk of entry.read()) {
-      if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk]);
-      if (head.length >= HEAD_BYTES && imageFormat(head) === undefined) break;
-      size += chunk.length;
-      hash.update(chunk);
-      checksum = crc32(chunk, checksum);
-      await writeAll(handle, chunk);
-    }
-  } finally {
-    await handle.close();
-  }
-  const format = imageFormat(head);
-  return format === undefined
-    ? { reason: describeContent(head) }
-    : { format, size, sha256: hash.digest("hex"), checksum };
 }
 
 function refuseWithoutImage(count: number, skipped: Manifest["skipped"]): Error {

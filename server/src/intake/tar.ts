@@ -20,25 +20,40 @@ export async function* readTar(path: string, sizeBytes: number, isGzip: boolean)
     : pipeline(source, limitTo(sizeBytes), entries);
   feeding.catch(() => {}); // `entries` fails with the same error
   let count = 0;
+  // What went wrong is known to the feeding stream; the others only see that it went away.
+  const fail = async (error: unknown): Promise<never> => {
+    await feeding.catch((cause: unknown) => {
+      throw explain(cause, count, isGzip);
+    });
+    throw error;
+  };
   try {
     for await (const entry of entries) {
       count += 1;
       checkCount(count);
-      const bytes = bytesOf(entry);
+      const bytes = bytesOf(entry, fail);
       yield describe(entry.header, sizeBytes, bytes);
       // Leaving an entry's stream early would end the whole archive, so what nobody wanted is read to its end.
       while (!(await bytes.next()).done);
     }
     await feeding;
   } catch (error) {
-    throw explain(error, count, isGzip);
+    if (error instanceof HttpError) throw error;
+    await fail(error);
   } finally {
     source.destroy();
   }
 }
 
-async function* bytesOf(stream: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of stream) if (chunk instanceof Uint8Array) yield chunk;
+async function* bytesOf(
+  stream: AsyncIterable<unknown>,
+  fail: (error: unknown) => Promise<never>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of stream) if (chunk instanceof Uint8Array) yield chunk;
+  } catch (error) {
+    await fail(error);
+  }
 }
 
 function describe(header: Header, sizeBytes: number, bytes: AsyncIterator<Uint8Array>): ArchiveEntry {

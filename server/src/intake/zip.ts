@@ -15,6 +15,8 @@ const STORED = 0;
 const DEFLATED = 8;
 const ENCRYPTED = 0x1;
 const UTF8 = 0x800;
+/** Bytes over the size that the archive says are read no further than shows whether they are a lie or damage. */
+const OVERRUN_BYTES_MAX = 1_000_000;
 
 /** What the table of contents says of an entry, and where its bytes really are. */
 interface Listed {
@@ -112,15 +114,15 @@ async function* readEntry(path: string, entry: Listed): AsyncGenerator<Uint8Arra
   try {
     for await (const chunk of unpack(path, entry)) {
       size += chunk.length;
-      if (size > entry.unpacked) throw refuseLie(entry);
+      if (size > entry.unpacked + OVERRUN_BYTES_MAX) throw refuseLie(entry);
       checksum = crc32(chunk, checksum);
-      yield chunk;
+      if (size <= entry.unpacked) yield chunk;
     }
   } catch (error) {
     throw isUnpackError(error) ? new EntryDamaged("damaged in the archive") : error;
   }
-  if (size !== entry.unpacked) throw refuseLie(entry);
   if (checksum !== entry.checksum) throw new EntryDamaged("damaged in the archive: its checksum does not match");
+  if (size !== entry.unpacked) throw refuseLie(entry);
 }
 
 function unpack(path: string, entry: Listed): AsyncIterable<Uint8Array> {
