@@ -8,7 +8,8 @@ import { constants, createReadStream } from "node:fs";
 import { chmod, copyFile, link, lstat, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
-import { HttpError, tooLarge } from "../errors.ts";
+import { type HttpError, tooLarge } from "../errors.ts";
+import { explainDiskError } from "./disk.ts";
 import { makeFolderDurably, renameDurably, syncPath, writeAll } from "./durable.ts";
 import { sizeInWords } from "./size.ts";
 
@@ -73,7 +74,7 @@ export class BlobStore {
       await this.#settle(partial, blob.sha256);
       return blob;
     } catch (error) {
-      throw isDiskFull(error) ? diskFull() : error;
+      throw explainDiskError(error);
     } finally {
       await rm(partial, { force: true });
     }
@@ -94,7 +95,7 @@ export class BlobStore {
       });
       await this.#settle(own, sha256);
     } catch (error) {
-      throw isDiskFull(error) ? diskFull() : error;
+      throw explainDiskError(error);
     } finally {
       await rm(own, { force: true });
     }
@@ -117,7 +118,7 @@ async function receive(source: AsyncIterable<Uint8Array>, path: string, bytesMax
   try {
     for await (const chunk of source) {
       size += chunk.length;
-      if (size > bytesMax) throw tooLarge(`Files must be less than ${sizeInWords(bytesMax)} in size`);
+      if (size > bytesMax) throw overLimit(bytesMax);
       sha256.update(chunk);
       md5.update(chunk);
       await writeAll(handle, chunk);
@@ -129,13 +130,8 @@ async function receive(source: AsyncIterable<Uint8Array>, path: string, bytesMax
   return { sha256: sha256.digest("hex"), md5: md5.digest("hex"), size };
 }
 
-function isDiskFull(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOSPC" || code === "EDQUOT";
-}
-
-function diskFull(): HttpError {
-  return new HttpError(507, "The disk that holds the server's data is full. Free some space and send the file again.", {
-    title: "Insufficient storage",
-  });
+/** Replicate's sentence, with our number and the way out. */
+function overLimit(bytesMax: number): HttpError {
+  const limit = `Files must be less than ${sizeInWords(bytesMax)} in size`;
+  return tooLarge(`${limit}. Send fewer or smaller ones, or raise EASEL_MAX_UPLOAD on the server.`);
 }

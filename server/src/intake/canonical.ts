@@ -4,6 +4,7 @@
  */
 import { rm } from "node:fs/promises";
 import type { BlobStore } from "../files/blobs.ts";
+import { explainDiskError } from "../files/disk.ts";
 import { Captions } from "./captions.ts";
 import { measurePicture } from "./decoder.ts";
 import { type ArchiveEntry, EntryDamaged, reasonToSkip } from "./entry.ts";
@@ -44,6 +45,8 @@ export async function writeCanonical(
     } finally {
       await zip.close();
     }
+  } catch (error) {
+    throw explainDiskError(error);
   } finally {
     await rm(path, { force: true });
   }

@@ -32,7 +32,9 @@ async function measure(path: string): Promise<{ width: number; height: number } 
   try {
     const decoder = startChild();
     const answered = once(decoder, "message", { signal: over.signal });
-    const died = once(decoder, "exit", { signal: over.signal }).then(() => [{ fault: "the decoder died" }]);
+    const died = once(decoder, "exit", { signal: over.signal }).then(() => {
+      throw new Error("the decoder died");
+    });
     died.catch(() => {}); // whichever comes second is called off below
     decoder.send(path, () => {}); // a child that is gone is noticed by its exit
     const reply = Reply.parse((await Promise.race([answered, died]))[0]);
@@ -50,6 +52,7 @@ async function measure(path: string): Promise<{ width: number; height: number } 
 function startChild(): ChildProcess {
   if (child?.connected) return child;
   child = fork(CHILD, { stdio: ["ignore", "ignore", "ignore", "ipc"], execArgv: [], env: { MALLOC_ARENA_MAX: "2" } });
+  child.on("error", () => {}); // noticed by whoever waits for an answer
   child.unref();
   child.channel?.unref();
   return child;
