@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+import { type Decision, place, type Room, type StandingProcess, type WaitingRun } from "./place.ts";
+
+const CPU: Room = { name: "cpu", kind: "cpu", processesMax: 2 };
+const GPU: Room = { name: "cuda:0", kind: "gpu", processesMax: 1 };
+
+function waiting(id: string, run: Partial<WaitingRun> = {}): WaitingRun {
+  return { id, kind: "prediction", program: "models/sdxl", base: "emoji", needs: "cpu", ...run };
+}
+
+function standing(id: string, process: Partial<StandingProcess> = {}): StandingProcess {
+  const idle = { ready: true, leaving: false, training: false, predictions: 0, idleSince: 0 };
+  return { id, program: "models/sdxl", base: "emoji", device: "cpu", ...idle, ...process };
+}
+
+const start = (device: string, base = "emoji"): Decision => ({ do: "start", program: "models/sdxl", base, device });
+const assign = (runId: string, processId: string): Decision => ({ do: "assign", runId, processId });
+const stop = (processId: string): Decision => ({ do: "stop", processId });
+
+describe("who runs where", () => {
+  const table: [
+    what: string,
+    runs: WaitingRun[],
+    processes: StandingProcess[],
+    devices: Room[],
+    expected: Decision[],
+  ][] = [
+    ["nothing waits", [], [standing("p")], [CPU], []],
+    ["the first run starts a process", [waiting("a")], [], [CPU], [start("cpu")]],
+    ["a process on its way is waited for", [waiting("a")], [standing("p", { ready: false })], [CPU], []],
+    [
+      "a process that holds the base is taken first",
+      [waiting("a")],
+      [standing("o", { base: "other" }), standing("p")],
+      [CPU],
+      [assign("a", "p")],
+    ],
+    ["the oldest run goes first", [waiting("a"), waiting("b")], [standing("p")], [CPU], [assign("a", "p")]],
+    ["a prediction waits for a process that draws", [waiting("a")], [standing("p", { predictions: 1 })], [CPU], []],
+    [
+      "a prediction beside a training gets a process of its own",
+      [waiting("a")],
+      [standing("p", { training: true })],
+      [CPU],
+      [start("cpu")],
+    ],
+    [
+      "at most one training a device",
+      [waiting("a", { kind: "training" })],
+      [standing("p", { training: true }), standing("q")],
+      [CPU],
+      [],
+    ],
+    [
+      "two trainings start one process and no more",
+      [waiting("a", { kind: "training" }), waiting("b", { kind: "training" })],
+      [],
+      [CPU],
+      [start("cpu")],
+    ],
+    [
+      "a second device takes the second training",
+      [waiting("a", { kind: "training" }), waiting("b", { kind: "training" })],
+      [],
+      [CPU, { ...CPU, name: "cpu:1" }],
+      [start("cpu"), start("cpu:1")],
+    ],
+    [
+      "the longest idle process gives way",
+      [waiting("a", { base: "new" })],
+      [standing("p", { idleSince: 20 }), standing("q", { idleSince: 10, base: "other" })],
+      [CPU],
+      [stop("q")],
+    ],
+    [
+      "a process that has been told to go is waited for, and no second one is told",
+      [waiting("a", { base: "new", needs: "gpu" })],
+      [standing("p", { device: "cuda:0", leaving: true })],
+      [GPU, CPU],
+      [],
+    ],
+    [
+      "no process that works is told to go",
+      [waiting("a", { base: "new" })],
+      [standing("p", { predictions: 1 }), standing("q", { training: true })],
+      [CPU],
+      [],
+    ],
+    ["a run that needs a GPU goes to none but a GPU", [waiting("a", { needs: "gpu" })], [], [CPU], []],
+    ["a run that needs a GPU finds it", [waiting("a", { needs: "gpu" })], [], [CPU, GPU], [start("cuda:0")]],
+    [
+      "a training that must wait does not hold up a prediction behind it",
+      [waiting("a", { kind: "training" }), waiting("b")],
+      [standing("p", { training: true }), standing("q")],
+      [CPU],
+      [assign("b", "q")],
+    ],
+  ];
+  test.each(table)("%s", (_what, runs, processes, devices, expected) => {
+    expect(place(runs, processes, devices)).toEqual(expected);
+  });
+});

@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { ECHO, makeWorld, type World } from "../testing/world.ts";
+
+const ZIP = fileURLToPath(new URL("../../../examples/fluent-3d.zip", import.meta.url));
+
+async function upload(world: World): Promise<string> {
+  const form = new FormData();
+  form.append("content", new Blob([readFileSync(ZIP)]), "data.zip");
+  const headers = { Authorization: `Bearer ${world.token}` };
+  const reply = await world.app.request("/v1/files", { method: "POST", body: form, headers });
+  return (await reply.json()).urls.get;
+}
+
+async function train(world: World, input: Record<string, unknown>): Promise<string> {
+  await world.call("POST", "/v1/models", { owner: "you", name: "toy", visibility: "private", hardware: "cpu" });
+  const body = { destination: "you/toy", input: { input_images: await upload(world), ...input } };
+  const reply = await world.call("POST", `/v1/models/easel/echo/versions/${ECHO.versionId}/trainings`, body);
+  expect(reply.status).toBe(201);
+  return (await reply.json()).id;
+}
+
+/** The training as it is once it has ended. */
+async function ended(world: World, id: string) {
+  const stream = await world.call("GET", `/v1/runs/${id}/events`);
+  await stream.text();
+  return (await world.call("GET", `/v1/trainings/${id}`)).json();
+}
+
+test("a training publishes one version, which then answers with its weights", async () => {
+  const world = await makeWorld({}, { processes: true });
+  const id = await train(world, { steps: 3, token_string: "HAT" });
+  const training = await ended(world, id);
+  expect(training).toMatchObject({ status: "succeeded", error: null, destination: "you/toy" });
+  const version = training.output.version.split(":")[1];
+  const model = await (await world.call("GET", "/v1/models/you/toy")).json();
+  expect(model.latest_version.id).toBe(version);
+  expect(model.latest_version.openapi_schema.components.schemas.TrainingInput).toBeUndefined();
+  const weights = await world.app.request(training.output.weights);
+  expect(weights.status).toBe(200);
+  const reply = await world.call(
+    "POST",
+    "/v1/models/you/toy/predictions",
+    { input: { format: "txt", text: "hi" } },
+    { Prefer: "wait" },
+  );
+  const prediction = await reply.json();
+  expect(Buffer.from(prediction.output[0].split(",")[1], "base64").toString()).toMatch(/^HAT [0-9a-f]+ hi$/);
+});
+
+test("a process that dies is noticed, and its training resumes from the last state", async () => {
+  const world = await makeWorld({}, { processes: true });
+  const id = await train(world, { steps: 6, state_every: 2, exit_at: 5 });
+  const training = await ended(world, id);
+  expect(training.status).toBe("succeeded");
+  expect(training.logs).toContain("The model process died. Trying again.");
+  expect(training.logs).toContain("echo: resuming after step 4");
+});
+
+test("a training that dies twice without getting further is failed, and says what happened", async () => {
+  const world = await makeWorld({}, { processes: true });
+  const training = await ended(world, await train(world, { steps: 6, exit_at: 1 }));
+  expect(training.status).toBe("failed");
+  expect(training.error).toContain("Two tries in a row");
+  expect((await world.call("GET", "/v1/models/you/toy")).json()).resolves.toMatchObject({ latest_version: null });
+});
+
+test("weights that cannot be read never become a version", async () => {
+  const world = await makeWorld({}, { processes: true });
+  const training = await ended(world, await train(world, { steps: 1, spoil_weights: true }));
+  expect(training).toMatchObject({ status: "failed", output: null });
+  expect(training.error).toContain("weights");
+});
+
+test("a cancel ends a training at its next step, and stop-and-keep publishes what there is", async () => {
+  const world = await makeWorld({}, { processes: true });
+  const id = await train(world, { steps: 1000, step_seconds: 0.02 });
+  await untilStep(world, id);
+  await world.call("POST", `/v1/trainings/${id}/cancel`);
+  expect(await ended(world, id)).toMatchObject({ status: "canceled", output: null });
+  const kept = await train(world, { steps: 1000, step_seconds: 0.02, seed: 1 });
+  await untilStep(world, kept);
+  await world.call("POST", `/v1/runs/${kept}/stop-and-keep`);
+  expect(await ended(world, kept)).toMatchObject({ status: "succeeded" });
+});
+
+async function untilStep(world: World, id: string): Promise<void> {
+  const stream = await world.call("GET", `/v1/runs/${id}/events`);
+  const decoder = new TextDecoder();
+  for await (const chunk of stream.body ?? []) if (decoder.decode(chunk).includes("event: progress")) return;
+}
