@@ -47,17 +47,10 @@ export function isWhole(path: string): boolean {
 function checkSdxl(base: string | undefined): Finding {
   const check = "SDXL";
   if (!base) {
-    const fix = "To use stability-ai/sdxl, name a folder, a file or a Hugging Face id in EASEL_SDXL_BASE.";
+    const fix = "To use stability-ai/sdxl, name the folder of SDXL base 1.0, in diffusers' layout, in EASEL_SDXL_BASE.";
     return { check, status: "warn", detail: "EASEL_SDXL_BASE is not set: only easel/emoji can be used", fix };
   }
-  const isPath = base.startsWith("/") || base.startsWith(".") || base.startsWith("~");
-  if (isPath && !existsSync(base)) {
-    return {
-      check,
-      status: "fail",
-      detail: `EASEL_SDXL_BASE names ${base}, which is not there`,
-      fix: "Correct the path.",
-    };
-  }
-  return { check, status: "ok", detail: base };
+  if (existsSync(join(base, "model_index.json"))) return { check, status: "ok", detail: base };
+  const fix = "Name a folder in diffusers' layout: model_index.json, unet/, vae/, …";
+  return { check, status: "fail", detail: `EASEL_SDXL_BASE names ${base}, where no base is`, fix };
 }
