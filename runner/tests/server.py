@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,9 @@ class Connection:
 
     def take(self) -> dict[str, Any]:
         """The next event, checked against the protocol. Signs of life are passed over."""
+        end = time.monotonic() + WAIT_SECONDS
         while (report := self.take_line()) == {"type": "alive"}:
-            pass
+            assert time.monotonic() < end, "the process says nothing but that it lives"
         return report
 
     def take_line(self) -> dict[str, Any]:
@@ -107,7 +109,11 @@ class Connection:
 
     def rest(self) -> list[dict[str, Any]]:
         """All that comes until the process hangs up."""
-        return [parse_report(line) for line in iter(lambda: self._lines.get(timeout=WAIT_SECONDS), None)]
+        events, end = [], time.monotonic() + WAIT_SECONDS
+        while (line := self._lines.get(timeout=WAIT_SECONDS)) is not None:
+            assert time.monotonic() < end, "the process does not hang up"
+            events.append(parse_report(line))
+        return events
 
     def send(self, **command: Any) -> None:
         self._socket.sendall(json.dumps(command).encode() + b"\n")

@@ -88,6 +88,7 @@ def test_a_run_told_twice_runs_once(server: Server) -> None:
     connection.send(type="shutdown")
     connection.say("ack", seq=len(server.journal()))
     assert connection.rest() == []
+    assert server.stderr() == ""
 
 
 def test_refused_ends_the_process_without_another_word(server: Server) -> None:

@@ -180,6 +180,16 @@ def test_cancels_between_an_iterators_outputs(start_server: StartServer) -> None
     assert connection.take_all()[-1]["type"] == "canceled"
 
 
+def test_cancels_a_model_that_took_no_turn(start_server: StartServer) -> None:
+    server = start_server(NOISY)
+    connection = server.accept()
+    connection.send(**run_command(server, "prediction", input={"way": "late"}))
+    while connection.take_until("stage")[-1]["name"] != "late":
+        pass
+    connection.say("cancel")
+    assert [event["type"] for event in connection.take_all() if event["type"] != "log"] == ["canceled"]
+
+
 def test_cancels_a_run_that_waits_its_turn(server: Server) -> None:
     connection = server.accept()
     connection.send(**run_command(server, "training", 1, input={"steps": 100_000, "step_seconds": 0.01}))

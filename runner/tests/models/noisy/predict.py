@@ -19,7 +19,7 @@ class Predictor(BasePredictor):
     def setup(self) -> None:
         print("setting up")
 
-    def predict(self, way: str = Input(default="write")) -> Iterator[str]:
+    def predict(self, way: str = Input(default="write")) -> list[str]:
         return getattr(self, way)()
 
     def write(self) -> Iterator[str]:
@@ -40,6 +40,12 @@ class Predictor(BasePredictor):
         for number in range(1000):
             time.sleep(0.01)
             yield str(number)
+
+    def late(self) -> list[str]:
+        """Takes no turn, but comes to an end."""
+        runner.stage("late")
+        time.sleep(0.5)
+        return ["late"]
 
     def leave(self) -> Iterator[str]:
         sys.exit(3)
