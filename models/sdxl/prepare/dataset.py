@@ -48,7 +48,9 @@ def prepare(path: Path, resolution: int, token_string: str, caption_prefix: str,
 
 
 def _read_captions(archive: Archive) -> CaptionTable:
-    tables = [parse_captions(archive.read(member), member.name) for member in archive.captions]
+    # Intake also keeps the .txt files that stand beside pictures; they are not tables.
+    files = [member for member in archive.captions if member.file.endswith(".csv")]
+    tables = [parse_captions(archive.read(member), member.name) for member in files]
     return CaptionTable({name: caption for table in tables for name, caption in table.rows.items()})
 
 
