@@ -80,14 +80,18 @@ function describeModel({ owner, name, description, visibility, url }: Model): st
 }
 
 function describeFields(title: string, fields: InputField[] = []): string {
-  const rows = fields.map((field) => [field.name, describeType(field), describeDefault(field), field.description]);
+  const rows = fields.map((field) => [field.name, describeType(field), describeDefault(field), describeField(field)]);
   return `\n${title}\n${formatTable(rows, "  ")}`;
 }
 
 function describeType({ type, isFile, choices, minimum, maximum }: InputField): string {
-  if (choices !== undefined) return choices.length > 4 ? "one of a list" : choices.join(" | ");
+  if (choices !== undefined) return "choice";
   if (isFile) return "file";
-  return minimum !== undefined && maximum !== undefined ? `${type} ${minimum}–${maximum}` : type;
+  return minimum !== undefined && maximum !== undefined && maximum < 1e9 ? `${type} ${minimum}–${maximum}` : type;
+}
+
+function describeField({ description, choices }: InputField): string {
+  return choices === undefined ? description : `${description.replace(/\.$/, "")}: ${choices.join(", ")}`;
 }
 
 function describeDefault({ required, default: value }: InputField): string {

@@ -2,6 +2,7 @@
 import { defineCommand } from "citty";
 import { EXIT } from "../failure.ts";
 import { followRun } from "../follow.ts";
+import { formatBytes } from "../format.ts";
 import { printLog, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
 import { connect } from "../settings.ts";
 
@@ -22,10 +23,7 @@ const show = defineCommand({
     const outputs = [prediction.output].flat().filter((output) => output !== null);
     printRun(prediction, args.json, [
       ["model", `${prediction.model}:${prediction.version.slice(0, 12)}`],
-      ...outputs.map((output): [string, string] => [
-        "output",
-        typeof output === "string" ? output : JSON.stringify(output),
-      ]),
+      ...outputs.map((output): [string, string] => ["output", describeOutput(output)]),
     ]);
   },
 });
@@ -47,6 +45,15 @@ const logs = defineCommand({
     return ending === "succeeded" ? EXIT.ok : ending === "left" ? EXIT.interrupted : EXIT.error;
   },
 });
+
+/** A client that waited has its picture in the reply itself; nobody reads that. */
+function describeOutput(output: unknown): string {
+  if (typeof output !== "string") return JSON.stringify(output);
+  const [, type] = /^data:([^;,]*)/.exec(output) ?? [];
+  return type === undefined
+    ? output
+    : `${type}, ${formatBytes(Math.floor((output.length * 3) / 4))}, in the reply itself`;
+}
 
 export const predictions = defineCommand({
   meta: { name: "predictions", description: "Lists, shows and cancels predictions." },
