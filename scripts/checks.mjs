@@ -1,5 +1,4 @@
 /** What is looked at without running anything: form, types, and who imports whom. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, run } from "./command.mjs";
 import { checkImports } from "./imports.mjs";
@@ -10,10 +9,6 @@ const ruff = (...args) => run(join(ROOT, ".venv", "bin", "ruff"), args);
 /** Each check answers an exit code and what to show when it is not 0. */
 const CHECKS = {
   "TypeScript's types": () => node("typescript/bin/tsc", "-b"),
-  "types of the tests": () =>
-    existsSync(join(ROOT, "tsconfig.tests.json"))
-      ? node("typescript/bin/tsc", "--noEmit", "-p", "tsconfig.tests.json")
-      : { code: 0, output: "" },
   "form of TypeScript and JSON": () => node("@biomejs/biome/bin/biome", "ci", "--colors=off", "."),
   "rules for Python": () => ruff("check", "."),
   "form of Python": () => ruff("format", "--check", "."),
