@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -47,6 +47,17 @@ test("packages are installed if each is there in its version; those of other sys
   expect(isInstalled(lock, { "node_modules/zod": { version: "4.6.7" } })).toBe(true);
   expect(isInstalled(lock, { "node_modules/zod": { version: "4.6.6" } })).toBe(false);
   expect(isInstalled(lock, {})).toBe(false);
+});
+
+test("the lock file names the binaries of every system, not only of the one on which it was written", () => {
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
+  const optional = Object.values<{ optionalDependencies?: object }>(packages).flatMap((entry) =>
+    Object.keys(entry.optionalDependencies ?? {}),
+  );
+  const missing = optional.filter(
+    (name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`)),
+  );
+  expect(missing).toEqual([]);
 });
 
 test("texts that run into each other have other hashes", () => {

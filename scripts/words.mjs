@@ -51,8 +51,14 @@ export async function main(work) {
     process.exitCode = (await work()) ?? 0;
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
-    if (error.output) say(error.output.trimEnd().split("\n").slice(-25).join("\n"));
+    if (error.output) say(shorten(error.output));
     say(`${red("Easel could not go on:")} ${error.message}`);
     process.exitCode = 1;
   }
+}
+
+/** The beginning and the end of what a tool said: one of them names the cause. */
+function shorten(output) {
+  const lines = output.trimEnd().split("\n");
+  return (lines.length <= 30 ? lines : [...lines.slice(0, 12), "…", ...lines.slice(-15)]).join("\n");
 }

@@ -17,10 +17,10 @@ export async function installPackages() {
 
 async function install() {
   checkDisk("node_modules", 1);
-  const { code, output } = await step("Node packages, a minute or three the first time", (onLine) =>
-    run("npm", ["ci", "--no-audit", "--no-fund"], { env: headers(), onLine }),
-  );
-  if (code !== 0) throw new Trouble(await explain(output), output);
+  await step("Node packages, a minute or three the first time", async (onLine) => {
+    const { code, output } = await run("npm", ["ci", "--no-audit", "--no-fund"], { env: headers(), onLine });
+    if (code !== 0) throw new Trouble(await explain(output), output);
+  });
   if (!(await canLoadSqlite())) {
     throw new Trouble("better-sqlite3 was installed and does not load: remove node_modules and run the command again.");
   }
@@ -50,6 +50,9 @@ async function explain(output) {
   }
   if (/ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|network/i.test(output)) {
     return "npm's registry cannot be reached: check the network or npm's proxy setting and run the command again.";
+  }
+  if (/EUSAGE/.test(output)) {
+    return "package-lock.json does not fit package.json: bring both back as they were committed and run the command again.";
   }
   if (/ENOSPC/.test(output)) return "the disk is full: make room for 1 GB and run the command again.";
   return "npm could not install the packages, as the lines above say.";
