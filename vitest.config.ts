@@ -8,8 +8,25 @@ export default defineConfig({
   resolve: { alias },
   test: {
     projects: [
-      { extends: true, test: { name: "unit", include: ["{contract,server,cli,scripts}/**/*.test.ts"], exclude: ["**/dist/**", "**/node_modules/**"], testTimeout: 20_000 } },
-      { extends: true, test: { name: "e2e", include: ["e2e/**/*.test.ts"], testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["{contract,server,cli,scripts}/**/*.test.ts"],
+          exclude: ["**/dist/**", "**/node_modules/**"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["e2e/**/*.test.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });
