@@ -75,19 +75,18 @@ export async function ensureBuiltins(context: Context, builtins: Builtin[]): Pro
   }
 }
 
-/** Where a base's files are; undefined when this machine has none. The embedded ones stand in the checkout. */
-export function baseFolder(config: Config, base: string): string | undefined {
-  if (base === "sdxl") return config.sdxlBase;
-  const folder = join(ROOT, "bases", base);
-  return existsSync(folder) ? folder : undefined;
+/** The folder of a base's defaults, and of its weights where they are embedded. */
+export function baseFolder(base: string): string {
+  return join(ROOT, "bases", base);
 }
 
-/** Throws a 422 that names the setting when the base's files are not on this machine. */
+/** Throws a 422 that names the setting when the base's weights are not on this machine. */
 export function requireBase(config: Config, base: string | null): void {
-  if (base === null || baseFolder(config, base) !== undefined) return;
+  if (base !== "sdxl" || (config.sdxlBase !== undefined && existsSync(config.sdxlBase))) return;
+  const found = config.sdxlBase === undefined ? "this machine has none" : `there is nothing at ${config.sdxlBase}`;
   throw unprocessable(
     "Base not installed",
-    "stability-ai/sdxl needs the weights of SDXL base 1.0, and this machine has none. Set EASEL_SDXL_BASE to their folder, " +
-      "a single .safetensors file, or a Hugging Face id, and start the server again. easel/emoji needs no download.",
+    `stability-ai/sdxl needs the weights of SDXL base 1.0, and ${found}. Set EASEL_SDXL_BASE to their folder ` +
+      "(as diffusers saves it) and start the server again. easel/emoji needs no download.",
   );
 }

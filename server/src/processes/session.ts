@@ -18,8 +18,10 @@ export interface SessionHandlers {
   hello(session: Session, hello: Hello): Promise<boolean>;
   /** It gave a sign of life outside any event. */
   alive(processId: string): void;
-  /** A run of it has ended, or was refused to it. */
+  /** A run of it has ended. */
   freed(processId: string): void;
+  /** An attempt was refused to it, so it will end. */
+  refused(processId: string): void;
   closed(session: Session): void;
 }
 
@@ -39,6 +41,8 @@ export class Session {
     this.#handlers = handlers;
     const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
     lines.on("line", (line) => this.#receive(line));
+    // readline hands the socket's errors on as its own, and one that nobody hears would end the server.
+    lines.on("error", () => {});
     socket.on("error", (error) => context.log.debug({ error }, "a model process's connection broke"));
     socket.on("close", () => {
       lines.close();
@@ -150,7 +154,7 @@ export class Session {
 
   #refuse(holder: Holder): void {
     this.send({ type: "refused", run: holder.runId, attempt: holder.attempt });
-    this.#handlers.freed(this.processId);
+    this.#handlers.refused(this.processId);
   }
 }
 

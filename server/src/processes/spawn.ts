@@ -13,7 +13,7 @@ import { insertProcess, updateProcessIdentity } from "./store.ts";
 const ENVIRONMENT = [
   /^(PATH|HOME|USER|LANG|LC_.*|TMPDIR|TZ)$/,
   /^(HF_.*|CUDA_.*|NVIDIA_.*|LD_LIBRARY_PATH|PYTORCH_.*|TORCH_.*)$/,
-  /^(OMP_NUM_THREADS|MKL_NUM_THREADS)$/,
+  /^(OMP_.*|MKL_NUM_THREADS|EASEL_SDXL_BASE)$/,
 ];
 
 /** Starts it and notes who it is. It dials `socketPath` when it is ready for work. Calls `onExit` when it ends while we live. */
@@ -27,7 +27,7 @@ export async function startProcess(
   const folder = join(context.config.dataFolder, "processes", id);
   mkdirSync(folder, { recursive: true });
   await insertProcess(context.db, { id, ...wanted, at: timestamp(context) });
-  const base = wanted.base === null ? [] : ["--base", baseFolder(context.config, wanted.base) ?? wanted.base];
+  const base = wanted.base === null ? [] : ["--base", baseFolder(wanted.base)];
   const out = openSync(join(folder, "stdout"), "a");
   const err = openSync(join(folder, "stderr"), "a");
   const child = spawn(

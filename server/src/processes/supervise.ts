@@ -6,6 +6,7 @@ import type { Server } from "node:net";
 import type { Hello } from "@easel/contract";
 import { type Context, timestamp } from "../context.ts";
 import type { Builtin } from "../models/builtin.ts";
+import { hasLastWord } from "../runs/attempts.ts";
 import { assignRun, runCommand } from "../runs/claim.ts";
 import { findLastSeq } from "../runs/events.ts";
 import { loseAttempt } from "../runs/finish.ts";
@@ -44,6 +45,8 @@ export class Supervisor {
   readonly #leaving = new Map<string, number>();
   readonly #greeted = new Set<string>();
   readonly #stopped = new AbortController();
+  /** When we began to listen: what was started before has had no earlier chance to dial in. */
+  #startedAt = 0;
   #server: Server | undefined;
   #loop: Promise<void> = Promise.resolve();
 
@@ -56,12 +59,14 @@ export class Supervisor {
 
   /** Renews every lease once, so that processes which went on without us can come back, then listens and hands out work. */
   async start(): Promise<void> {
+    this.#startedAt = this.#context.now();
     await renewEveryLease(this.#context.db, leaseFromNow(this.#context));
     this.#server = await listen(this.#socketPath, (socket) => {
       new Session(this.#context, socket, {
         hello: (session, hello) => this.#greet(session, hello),
         alive: (processId) => this.#renew(processId),
         freed: (processId) => this.#free(processId),
+        refused: (processId) => this.#letGo(processId),
         closed: (session) => this.#forget(session),
       });
     });
@@ -106,11 +111,20 @@ export class Supervisor {
     await this.#handOut([...processes.values()]);
   }
 
-  /** A process whose start is not noted yet, or that has not dialled in yet, is given time. */
+  /**
+   * A process that has not dialled in yet is given time, from our own start on if it is older. One whose start an earlier
+   * server could not note is not waited for: if it lives and dials in, it is told to end.
+   */
   #isStanding(process: ProcessRow): boolean {
-    const age = this.#context.now() - Date.parse(process.started_at);
-    if (!this.#greeted.has(process.id) && age > HELLO_MS_MAX) signalGroup(process, "SIGKILL");
-    return process.pid === null ? age < HELLO_MS_MAX : isAlive(process);
+    if (process.pid === null) return this.#isOurs(process);
+    const waited = this.#context.now() - Math.max(Date.parse(process.started_at), this.#startedAt);
+    if (!this.#greeted.has(process.id) && waited > HELLO_MS_MAX) signalGroup(process, "SIGKILL");
+    return isAlive(process);
+  }
+
+  /** Started by this server, not by one before it. */
+  #isOurs(process: ProcessRow): boolean {
+    return Date.parse(process.started_at) >= this.#startedAt;
   }
 
   /** The process is gone. Its runs are read to their end, and only then given up. */
@@ -121,7 +135,8 @@ export class Supervisor {
     const held = (await listProcessingRuns(db)).filter((run) => run.process_id === process.id);
     for (const run of held) await this.#giveUp(run, `The model process died.${words}`);
     await endProcess(db, process.id, timestamp(this.#context));
-    const neverCame = !this.#greeted.delete(process.id);
+    // One of an earlier server may have come and gone before we were there: its death says nothing about the next.
+    const neverCame = !this.#greeted.delete(process.id) && this.#isOurs(process);
     this.#leaving.delete(process.id);
     this.#idleSince.delete(process.id);
     if (neverCame && held.length === 0) await this.#failFor(process, words);
@@ -184,7 +199,9 @@ export class Supervisor {
     const held = await listProcessingRuns(db);
     const standing = processes.map((process) => this.#view(process, held));
     const wanted = waiting.map((run) => ({ ...run, needs: this.#needs(run) }));
-    for (const decision of place(wanted, standing, this.#devices)) await this.#carryOut(decision);
+    for (const run of wanted)
+      if (!this.#devices.some((device) => device.kind === run.needs)) await this.#failForDevice(run.id);
+    for (const decision of place(wanted, standing, this.#devices)) await this.#carryOut(decision, processes);
   }
 
   #needs(run: { program: string; base: string | null }): "cpu" | "gpu" {
@@ -208,8 +225,24 @@ export class Supervisor {
     };
   }
 
-  async #carryOut(decision: Decision): Promise<void> {
-    if (decision.do === "assign") return this.#assign(decision.runId, decision.processId);
+  /** No device of this machine will ever do: said at once rather than waited for. */
+  async #failForDevice(runId: string): Promise<void> {
+    const error =
+      "This model needs an NVIDIA GPU, and this machine has none that its driver shows (nvidia-smi). easel/emoji runs on any CPU.";
+    const completed_at = timestamp(this.#context);
+    await endWaitingRun(this.#context.db, runId, { status: "failed", completed_at, error, error_code: "no_device" });
+    this.#context.watch.poke(runId);
+  }
+
+  async #carryOut(decision: Decision, processes: ProcessRow[]): Promise<void> {
+    if (decision.do === "assign") {
+      const device = processes.find((process) => process.id === decision.processId)?.device ?? "";
+      return this.#assign(
+        decision.runId,
+        decision.processId,
+        this.#devices.find(({ name }) => name === device)?.label ?? device,
+      );
+    }
     if (decision.do === "start") {
       await startProcess(this.#context, decision, this.#socketPath, () => this.#context.watch.poke("queue"));
       return;
@@ -218,15 +251,15 @@ export class Supervisor {
     this.#sessions.get(decision.processId)?.send({ type: "shutdown" });
   }
 
-  async #assign(runId: string, processId: string): Promise<void> {
-    const run = await assignRun(this.#context, runId, processId);
+  async #assign(runId: string, processId: string, device: string): Promise<void> {
+    const run = await assignRun(this.#context, runId, processId, device);
     if (run === undefined) return;
     this.#sessions.get(processId)?.send(await runCommand(this.#context, run));
   }
 
   /**
-   * A process dials in, for the first time or again. Runs that are still its own it goes on with; a run that it was given
-   * and never heard of is given again; everything else is refused to it.
+   * A process dials in, for the first time or again. Runs that are still its own it goes on with; one whose last word we
+   * have is acknowledged; a run that it was given and never heard of is given again; everything else is refused to it.
    */
   async #greet(session: Session, hello: Hello): Promise<boolean> {
     const { db } = this.#context;
@@ -234,8 +267,12 @@ export class Supervisor {
     const held = (await listProcessingRuns(db)).filter((run) => run.process_id === hello.process);
     for (const { run: runId, attempt } of hello.runs) {
       const own = process !== undefined && held.some((run) => run.id === runId && run.attempt === attempt);
-      if (own) session.send({ type: "ack", run: runId, attempt, seq: await findLastSeq(db, runId, attempt) });
-      else session.send({ type: "refused", run: runId, attempt });
+      if (own || (await hasLastWord(db, runId, attempt))) {
+        session.send({ type: "ack", run: runId, attempt, seq: await findLastSeq(db, runId, attempt) });
+      } else {
+        session.send({ type: "refused", run: runId, attempt });
+        this.#letGo(hello.process);
+      }
     }
     if (process === undefined) return false;
     if (process.pid === null) await updateProcessIdentity(db, process.id, hello.pid, birthOf(hello.pid));
@@ -259,6 +296,12 @@ export class Supervisor {
 
   #free(processId: string): void {
     this.#idleSince.set(processId, this.#context.now());
+    this.#context.watch.poke("queue");
+  }
+
+  /** It was refused an attempt, which ends it: it gets no more work. */
+  #letGo(processId: string): void {
+    if (!this.#leaving.has(processId)) this.#leaving.set(processId, this.#context.now());
     this.#context.watch.poke("queue");
   }
 

@@ -64,3 +64,14 @@ export async function endAttempt(
     .where("ended_at", "is", null)
     .execute();
 }
+
+/** Whether the attempt ended by its own word: then all that its process wrote is committed. */
+export async function hasLastWord(db: Db, runId: string, number: number): Promise<boolean> {
+  const row = await db
+    .selectFrom("attempts")
+    .select("outcome")
+    .where("run_id", "=", runId)
+    .where("number", "=", number)
+    .executeTakeFirst();
+  return row !== undefined && row.outcome !== null && row.outcome !== "lost";
+}

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { type Context, timestamp } from "../context.ts";
 import { findVersion } from "../models/versions.ts";
 import { findNewestState, insertAttempt } from "./attempts.ts";
+import { insertServerLog } from "./events.ts";
 import { leaseFromNow } from "./report.ts";
 import { claimRun, type RunRow } from "./store.ts";
 
@@ -14,12 +15,19 @@ export const RunFiles = z.record(z.string(), z.object({ sha256: z.string() }));
 export type RunFiles = z.infer<typeof RunFiles>;
 const RunInput = z.record(z.string(), z.json());
 
-/** Claims the run for the process; undefined when it was canceled or taken meanwhile. */
-export async function assignRun(context: Context, runId: string, processId: string): Promise<RunRow | undefined> {
+/** Claims the run for the process on `device`; undefined when it was canceled or taken meanwhile. */
+export async function assignRun(
+  context: Context,
+  runId: string,
+  processId: string,
+  device: string,
+): Promise<RunRow | undefined> {
   const at = timestamp(context);
   const run = await context.db.transaction().execute(async (tx) => {
     const claimed = await claimRun(tx, { runId, processId, leaseEndsAt: leaseFromNow(context), at });
-    if (claimed !== undefined) await insertAttempt(tx, { runId, number: claimed.attempt, processId, at });
+    if (claimed === undefined) return undefined;
+    await insertAttempt(tx, { runId, number: claimed.attempt, processId, at });
+    if (claimed.kind === "training") await insertServerLog(tx, runId, `Training on ${device}.`, at);
     return claimed;
   });
   if (run !== undefined) context.watch.poke(runId);

@@ -20,10 +20,13 @@ export function isFinal(event: ProcessEvent): event is FinalEvent {
  * holds the event, the end of the run, and the published version. False: the attempt was over already, nothing was written.
  */
 export async function finishAttempt(context: Context, holder: Holder, event: FinalEvent): Promise<boolean> {
-  const ending = await endingOf(context, holder, event);
-  if (ending === undefined) return false;
+  const earned = await endingOf(context, holder, event);
+  if (earned === undefined) return false;
   const finished = await context.db.transaction().execute(async (tx) => {
     const at = timestamp(context);
+    // A cancel that was accepted is kept, also when the work was done by then.
+    const canceled = (await findRun(tx, holder.runId))?.cancel_asked_at != null && earned.end.status === "succeeded";
+    const ending: Ending = canceled ? { end: { status: "canceled" } } : earned;
     if ((await releaseRun(tx, holder, { ...ending.end, completed_at: at })) === undefined) return false;
     const last = await findLastSeq(tx, holder.runId, holder.attempt);
     await insertEvents(tx, holder.runId, freshEvents([event], last).map(eventRow));
@@ -41,11 +44,12 @@ type End =
   | { status: "canceled" }
   | { status: "failed"; error: string; error_code: string };
 
-async function endingOf(
-  context: Context,
-  holder: Holder,
-  event: FinalEvent,
-): Promise<{ end: End; publication?: Publication } | undefined> {
+interface Ending {
+  end: End;
+  publication?: Publication;
+}
+
+async function endingOf(context: Context, holder: Holder, event: FinalEvent): Promise<Ending | undefined> {
   if (event.type === "canceled") return { end: { status: "canceled" } };
   if (event.type === "failed") return { end: { status: "failed", error: event.error, error_code: event.code } };
   const run = await findRun(context.db, holder.runId);
@@ -62,11 +66,7 @@ async function endingOf(
   return trainingEnding(context, run, event.seconds);
 }
 
-async function trainingEnding(
-  context: Context,
-  run: RunRow,
-  seconds: number,
-): Promise<{ end: End; publication?: Publication }> {
+async function trainingEnding(context: Context, run: RunRow, seconds: number): Promise<Ending> {
   try {
     const publication = await preparePublication(context, run, decodeOutput(run.output));
     const output = encodeOutput({

@@ -167,7 +167,10 @@ export async function endWaitingRun(
     .executeTakeFirst();
 }
 
-/** Records a wish; only the holder of the lease ends a run that is processing. The first wish's time is kept. */
+/**
+ * Records a wish about a run that has not ended; only the holder of the lease ends one that is processing.
+ * The first wish's time is kept.
+ */
 export async function updateRunWish(
   db: Db,
   id: string,
@@ -178,6 +181,7 @@ export async function updateRunWish(
     .updateTable("runs")
     .set({ [wish]: at })
     .where("id", "=", id)
+    .where("completed_at", "is", null)
     .where(wish, "is", null)
     .execute();
 }

@@ -1,0 +1,134 @@
+/** The journey of the README, by our command line and by Replicate's own clients, unmodified, on the real emoji base. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import Replicate from "replicate";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ECHO_VERSION, startServer, type TestServer, TOKEN } from "../support/server.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const ZIP = join(ROOT, "examples/fluent-3d.zip");
+const PYTHON = join(ROOT, ".venv/bin/python");
+const PROMPT = "a TOK emoji of a fox";
+const run = promisify(execFile);
+
+let folder: string;
+let server: TestServer;
+let version: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "easel-journey-"));
+  server = await startServer({ data: join(folder, "data") });
+});
+
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs `npx easel …` as a user would, and gives its stdout and stderr. */
+function easel(...args: string[]) {
+  const env = { ...process.env, EASEL_URL: server.url, EASEL_TOKEN: TOKEN, NO_COLOR: "1" };
+  return run(process.execPath, [join(ROOT, "cli/bin/easel.js"), ...args], { cwd: folder, env });
+}
+
+test("the command line makes a model, trains it and draws with it", async () => {
+  expect((await easel("model", "create", "you/toy", "--hardware", "cpu")).stdout).toBe("you/toy\n");
+  // Few steps: this is about the way, the bench about the result.
+  const trained = await easel(
+    "train",
+    "easel/emoji",
+    "--destination",
+    "you/toy",
+    `input_images=@${ZIP}`,
+    "max_train_steps=8",
+    "seed=0",
+  );
+  version = trained.stdout.trim();
+  expect(version).toMatch(/^you\/toy:[0-9a-f]{64}$/);
+  expect(trained.stderr).toContain("step 8/8");
+  const drawn = await easel("run", "you/toy", `prompt=${PROMPT}`, "seed=1", "--output", "cli");
+  const [picture = ""] = drawn.stdout.trim().split("\n");
+  expect(readFileSync(join(folder, picture)).subarray(1, 4).toString()).toBe("PNG");
+});
+
+test("Replicate's clients for Node and Python draw the same picture from the same seed", async () => {
+  const env = { ...process.env, REPLICATE_API_TOKEN: TOKEN };
+  await run(process.execPath, [join(ROOT, "examples/run.mjs"), version, PROMPT, join(folder, "node.png")], {
+    env: { ...env, EASEL_URL: `${server.url}/v1` },
+  });
+  await run(PYTHON, [join(ROOT, "examples/run.py"), version, PROMPT, join(folder, "python.png")], {
+    env: { ...env, REPLICATE_BASE_URL: server.url },
+  });
+  const [cli = ""] = readdirSync(join(folder, "cli"));
+  const picture = readFileSync(join(folder, "cli", cli));
+  expect(readFileSync(join(folder, "node.png")).equals(picture)).toBe(true);
+  expect(readFileSync(join(folder, "python.png")).equals(picture)).toBe(true);
+});
+
+test("Replicate's clients train: files go up, the training is followed, its version is run", async () => {
+  const replicate = new Replicate({ auth: TOKEN, baseUrl: `${server.url}/v1` });
+  const file = await replicate.files.create(new File([readFileSync(ZIP)], "data.zip", { type: "application/zip" }));
+  const input = { input_images: file.urls.get, max_train_steps: 4, seed: 0 };
+  const emoji = await replicate.models.get("easel", "emoji");
+  const training = await replicate.trainings.create("easel", "emoji", emoji.latest_version?.id ?? "", {
+    destination: "you/toy",
+    input,
+  });
+  const ended = await replicate.wait(training, { interval: 200 });
+  expect(ended).toMatchObject({ status: "succeeded", error: null });
+  const model = await replicate.models.get("you", "toy");
+  expect(ended.output.version).toBe(`you/toy:${model.latest_version?.id}`);
+});
+
+test("a run that outlasts Prefer: wait=1 is waited for by polling, and still gives the file itself", async () => {
+  const replicate = new Replicate({ auth: TOKEN, baseUrl: `${server.url}/v1` });
+  const seen = new Set<string>();
+  const options = { input: { delay_seconds: 3 }, wait: { mode: "block", timeout: 1, interval: 200 } } as const;
+  const output = await replicate.run(`easel/echo:${ECHO_VERSION}`, options, (prediction) =>
+    seen.add(prediction.status),
+  );
+  expect(seen).toContain("starting");
+  const [image] = output as { blob: () => Promise<Blob> }[];
+  expect(
+    Buffer.from((await (await image?.blob())?.arrayBuffer()) ?? [])
+      .subarray(1, 4)
+      .toString(),
+  ).toBe("PNG");
+  const python = `import replicate, sys; print(replicate.run("easel/echo:${ECHO_VERSION}", input={"delay_seconds": 3, "text": "p"}, wait=1)[0].read()[1:4])`;
+  const { stdout } = await run(PYTHON, ["-c", python], {
+    env: { ...process.env, REPLICATE_API_TOKEN: TOKEN, REPLICATE_BASE_URL: server.url },
+  });
+  expect(stdout.trim()).toBe("b'PNG'");
+});
+
+test("the clients show why an input was refused, and why a run failed", async () => {
+  const replicate = new Replicate({ auth: TOKEN, baseUrl: `${server.url}/v1` });
+  await expect(replicate.run(`easel/echo:${ECHO_VERSION}`, { input: { repeat: 9 } })).rejects.toThrow(
+    /Must be less than or equal to 4/,
+  );
+  await expect(replicate.run(`easel/echo:${ECHO_VERSION}`, { input: { fail: "as told" } })).rejects.toThrow(/as told/);
+  await expect(easel("run", "easel/echo", "fail=as told")).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("as told"),
+  });
+});
+
+test("--web's page opens by its signed link alone, shows pictures and no script", async () => {
+  const prediction = await server.client.predictions.createForModel(
+    "easel",
+    "echo",
+    { input: {} },
+    { waitSeconds: 20 },
+  );
+  const page = await fetch(prediction.urls.web);
+  const text = await page.text();
+  expect(page.status).toBe(200);
+  expect(text).not.toContain("<script");
+  const [, picture = ""] = /<img src="([^"]+)"/.exec(text) ?? [];
+  expect((await fetch(picture.replaceAll("&amp;", "&"))).headers.get("content-type")).toBe("image/png");
+  expect((await fetch(`${server.url}/p/${prediction.id}`)).status).toBe(401);
+});
