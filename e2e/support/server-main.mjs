@@ -1,0 +1,50 @@
+/**
+ * The server as a program for tests: Easel's own start with the model `easel/echo` added, and with what only a test may
+ * turn: EASEL_TEST_BUILD (the build's index.js, for a patched copy), EASEL_TEST_LEASE_SECONDS,
+ * EASEL_TEST_KILL_GRACE_SECONDS, EASEL_TEST_CPUS (how many devices the CPU counts as) and EASEL_TEST_PROCESSES_MAX (how
+ * many model processes may stand on one).
+ */
+import { createHash } from "node:crypto";
+import { totalmem } from "node:os";
+
+const env = process.env;
+const { BUILTINS, readConfig, startServer } = await import(env.EASEL_TEST_BUILD ?? "@easel/server");
+
+const ECHO = {
+  owner: "easel",
+  name: "echo",
+  description: "Gives back what it is given.",
+  program: "models/echo",
+  base: null,
+  schema: "models/echo/openapi.json",
+  needs: "cpu",
+  versionId: createHash("sha256").update("easel/echo 1").digest("hex"),
+  aliases: [],
+};
+
+// A server whose test is gone has nobody to stop it.
+process.stdin.on("end", () => process.exit(1)).resume();
+
+const config = readConfig();
+if (env.EASEL_TEST_LEASE_SECONDS) config.leaseSeconds = Number(env.EASEL_TEST_LEASE_SECONDS);
+if (env.EASEL_TEST_KILL_GRACE_SECONDS) config.killGraceSeconds = Number(env.EASEL_TEST_KILL_GRACE_SECONDS);
+const machine = {
+  builtins: [...BUILTINS, ECHO],
+  ...(env.EASEL_TEST_CPUS ? { devices: cpus(env.EASEL_TEST_CPUS) } : {}),
+};
+const server = await startServer(config, machine);
+process.on("SIGTERM", async () => {
+  await server.stop();
+  process.exit(0);
+});
+console.log(`Easel listens on ${server.url}`);
+
+function cpus(count) {
+  return Array.from({ length: Number(count) }, (_, index) => ({
+    name: index === 0 ? "cpu" : `cpu:${index}`,
+    kind: "cpu",
+    label: "CPU",
+    memoryBytes: totalmem(),
+    processesMax: Number(env.EASEL_TEST_PROCESSES_MAX ?? 2),
+  }));
+}
