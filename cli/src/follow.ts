@@ -103,7 +103,7 @@ export function describe(progress: Progress, now: number): string {
   const left = secondsLeft(progress);
   return [
     stage?.name ?? "starting",
-    counted && drawBar(counted.step / counted.total, terminal),
+    counted && drawBar(counted.step / counted.total, terminal, terminal.columns < 100 ? 12 : 24),
     counted && `${step ? "step " : ""}${counted.step}/${counted.total}`,
     loss !== null && `loss ${loss.toPrecision(3)}`,
     left !== null && left >= 1 && `${formatDuration(left)} left`,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { drawBar } from "./bar.ts";
 import { formatAge, formatBytes, formatDuration, formatTable } from "./format.ts";
 import { nearest } from "./nearest.ts";
-import { createTerminal } from "./terminal.ts";
+import { createTerminal, fit } from "./terminal.ts";
 
 test.each([
   [0, "0 s"],
@@ -83,4 +83,10 @@ test("NO_COLOR takes the colours and leaves the live line", () => {
   terminal.live("half way");
   terminal.problem("no");
   expect(written).toBe("\r\x1b[2Khalf way\r\x1b[2K✗ no\nhalf way");
+});
+
+test("a line is cut to the columns there are, and its colours stay in pairs", () => {
+  expect(fit("\x1b[36m████\x1b[39m 50 %", 6)).toBe("\x1b[36m████\x1b[39m 5");
+  expect(fit("\x1b[36m████\x1b[39m", 2)).toBe("\x1b[36m██\x1b[39m");
+  expect(fit("short", 80)).toBe("short");
 });

@@ -56,11 +56,28 @@ export function createTerminal({ stdout, stderr, env }: Streams): Terminal {
       if (next !== undefined) above(`  ${next}`);
     },
     live(next) {
-      if (!interactive || next === line) return;
-      stderr.write(`\r\x1b[2K${next ?? ""}`);
-      line = next;
+      const fitted = next === null ? null : fit(next, (stderr.columns ?? 80) - 1);
+      if (!interactive || fitted === line) return;
+      stderr.write(`\r\x1b[2K${fitted ?? ""}`);
+      line = fitted;
     },
   };
+}
+
+const COLOUR = new RegExp(`(${"\x1b"}\\[\\d+m)`);
+
+/** Cuts a line to so many columns, since one that wraps cannot be taken back. Colours take no room and stay. */
+export function fit(line: string, columns: number): string {
+  let room = columns;
+  return line
+    .split(COLOUR)
+    .map((part, index) => {
+      if (index % 2 === 1) return part;
+      const shown = [...part].slice(0, Math.max(0, room));
+      room -= shown.length;
+      return shown.join("");
+    })
+    .join("");
 }
 
 export const terminal = createTerminal(process);

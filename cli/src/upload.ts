@@ -1,5 +1,5 @@
 /** Sends files to the server, with a bar while they go. */
-import { createReadStream, statSync } from "node:fs";
+import { accessSync, constants, createReadStream, statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import type { Client } from "@easel/contract";
 import { drawBar } from "./bar.ts";
@@ -28,6 +28,11 @@ export async function sendFiles(client: Client, inputs: Inputs) {
 async function sendFile(client: Client, path: string): Promise<string> {
   const stat = statSync(path);
   if (!stat.isFile()) throw new UsageError(`"${path}" is not a file.`, "Images are sent as one zip or tar.");
+  try {
+    accessSync(path, constants.R_OK);
+  } catch {
+    throw new UsageError(`"${path}" cannot be read.`, "Look at its permissions.");
+  }
   const name = basename(path);
   const contentType = CONTENT_TYPES[extname(path).toLowerCase()] ?? "application/octet-stream";
   const content = countBytes(createReadStream(path), (sent) => {
