@@ -1,0 +1,88 @@
+/**
+ * What the server itself costs: memory when idle, the time to create a prediction, and the same row written by a bare
+ * loop on the same disk, in the same run.
+ *
+ *   node bench/server.mjs
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Database from "better-sqlite3";
+
+const CREATES = 300;
+const IDLE_SECONDS = 5;
+const BARS = { idleMegabytes: 150, createMilliseconds: 10 };
+const TOKEN = "r8_bench0000000000000000000000000000000000";
+const MAIN = fileURLToPath(new URL("../server/dist/main.js", import.meta.url));
+
+const folder = mkdtempSync(join(tmpdir(), "easel-bench-"));
+const server = spawn(process.execPath, [MAIN], {
+  env: { ...process.env, EASEL_DATA: join(folder, "data"), EASEL_PORT: "0", EASEL_TOKEN: TOKEN, EASEL_ACCOUNT: "you" },
+  stdio: ["ignore", "pipe", "inherit"],
+});
+try {
+  const url = await new Promise((resolve) =>
+    server.stdout.on("data", (data) => resolve(/http:\S+/.exec(String(data))?.[0])),
+  );
+  await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000));
+  const idle = residentMegabytes(server.pid);
+
+  const creates = [];
+  for (let number = 0; number < CREATES; number++) creates.push(await create(url, number));
+  const bare = bareInserts(CREATES);
+  report("server idle, resident", idle, "MB", BARS.idleMegabytes);
+  report("create of a prediction, p50", median(creates), "ms", BARS.createMilliseconds);
+  console.log(
+    `  p95 ${percentile(creates, 0.95).toFixed(1)} ms; a bare durable insert ${median(bare).toFixed(1)} ms; ratio ${(median(creates) / median(bare)).toFixed(2)}`,
+  );
+} finally {
+  server.kill();
+  await new Promise((resolve) => server.once("exit", resolve));
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Milliseconds until the answer to one create. The run is canceled right after, so that no model draws meanwhile. */
+async function create(url, number) {
+  const headers = { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" };
+  const body = JSON.stringify({ input: { prompt: `an emoji of the number ${number}` } });
+  const started = performance.now();
+  const reply = await fetch(`${url}/v1/models/easel/emoji/predictions`, { method: "POST", headers, body });
+  const prediction = await reply.json();
+  const milliseconds = performance.now() - started;
+  if (reply.status !== 201) throw new Error(prediction.detail);
+  await fetch(prediction.urls.cancel, { method: "POST", headers });
+  return milliseconds;
+}
+
+/** The floor: one row, one fsync. */
+function bareInserts(times) {
+  const database = new Database(join(folder, "bare.db"));
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = FULL");
+  database.exec("create table runs (id text primary key, input text)");
+  const insert = database.prepare("insert into runs values (?, ?)");
+  return Array.from({ length: times }, (_, number) => {
+    const started = performance.now();
+    insert.run(String(number), "{}");
+    return performance.now() - started;
+  });
+}
+
+function residentMegabytes(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+}
+
+function percentile(values, share) {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)];
+}
+
+function median(values) {
+  return percentile(values, 0.5);
+}
+
+function report(what, value, unit, bar) {
+  console.log(`${value <= bar ? "✓" : "✗"} ${what}: ${value.toFixed(1)} ${unit} (bar ${bar})`);
+  if (value > bar) process.exitCode = 1;
+}
