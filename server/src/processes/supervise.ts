@@ -31,6 +31,8 @@ import { startProcess } from "./spawn.ts";
 import { endProcess, findLivingProcess, listLivingProcesses, type ProcessRow, updateProcessIdentity } from "./store.ts";
 
 const TICK_MS = 1000;
+/** Ticks further apart than this: the machine slept, or its clock was set. Nobody could have renewed a lease meanwhile. */
+const PAUSE_MS = 5000;
 /** Importing torch and a base takes seconds; a process that says nothing for this long never will. */
 const HELLO_MS_MAX = 300_000;
 
@@ -47,6 +49,7 @@ export class Supervisor {
   readonly #stopped = new AbortController();
   /** When we began to listen: what was started before has had no earlier chance to dial in. */
   #startedAt = 0;
+  #tickedAt = 0;
   #server: Server | undefined;
   #loop: Promise<void> = Promise.resolve();
 
@@ -102,6 +105,9 @@ export class Supervisor {
 
   async #reconcile(): Promise<void> {
     const { db } = this.#context;
+    const now = this.#context.now();
+    if (now - this.#tickedAt > PAUSE_MS) await renewEveryLease(db, leaseFromNow(this.#context));
+    this.#tickedAt = now;
     for (const process of await listLivingProcesses(db)) {
       if (!this.#isStanding(process)) await this.#bury(process);
     }

@@ -63,7 +63,7 @@ test("a training that dies twice without getting further is failed, and says wha
   const training = await ended(world, await train(world, { steps: 6, exit_at: 1 }));
   expect(training.status).toBe("failed");
   expect(training.error).toContain("Two tries in a row");
-  expect((await world.call("GET", "/v1/models/you/toy")).json()).resolves.toMatchObject({ latest_version: null });
+  await expect((await world.call("GET", "/v1/models/you/toy")).json()).resolves.toMatchObject({ latest_version: null });
 });
 
 test("weights that cannot be read never become a version", async () => {
@@ -90,3 +90,14 @@ async function untilStep(world: World, id: string): Promise<void> {
   const decoder = new TextDecoder();
   for await (const chunk of stream.body ?? []) if (decoder.decode(chunk).includes("event: progress")) return;
 }
+
+test("a machine that slept past every lease loses no run", async () => {
+  let slept = 0;
+  const world = await makeWorld({}, { processes: true, now: () => Date.now() + slept });
+  const id = await train(world, { steps: 60, step_seconds: 0.05 });
+  await untilStep(world, id);
+  slept = 3_600_000;
+  const training = await ended(world, id);
+  expect(training).toMatchObject({ status: "succeeded" });
+  expect(training.logs).not.toContain("Trying again");
+});
