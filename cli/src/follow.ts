@@ -73,15 +73,20 @@ function liveLine(): Show {
   };
 }
 
-/** Few lines: each stage, each tenth of the steps. */
+const QUIET_MS = 5000;
+
+/** Few lines: each stage, and each tenth of the steps, but no two of them in a few seconds. */
 function plainLines(): Show {
+  let spokenAt = 0;
   return {
     draw() {},
     event(before, now) {
       if (now.queuePosition !== null && now.queuePosition !== before.queuePosition)
         terminal.words(describe(now, Date.now()));
       if (now.stage !== null && now.stage.name !== before.stage?.name) terminal.words(now.stage.name);
-      if (now.step !== null && tenth(now) !== tenth(before)) terminal.words(describe(now, Date.now()));
+      if (now.step === null || tenth(now) === tenth(before) || Date.now() - spokenAt < QUIET_MS) return;
+      terminal.words(describe(now, Date.now()));
+      spokenAt = Date.now();
     },
     lost(reason) {
       terminal.words(`The server is away (${reason}); dialling again`);
