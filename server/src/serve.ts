@@ -63,7 +63,9 @@ export async function startServer(
   return { url: http.url, newToken, stop };
 }
 
-/** Long answers (events, waits) are cut when the server stops; the clients come back. */
+/** What is under way when the server stops has this long to end: an upload, say. Events and waits end at once. */
+const UNDER_WAY_MS_MAX = 8000;
+
 async function listenHttp(fetch: Parameters<typeof serve>[0]["fetch"], config: Config) {
   const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
     const listening = serve({ fetch, hostname: config.host, port: config.port }, () => resolve(listening));
@@ -77,11 +79,16 @@ async function listenHttp(fetch: Parameters<typeof serve>[0]["fetch"], config: C
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : config.port;
   const host = isLoopback(config.host) || config.host.includes(".") ? config.host : `[${config.host}]`;
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      if ("closeAllConnections" in server) setTimeout(() => server.closeAllConnections(), 500).unref();
-    });
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    if (!("closeAllConnections" in server)) return closed;
+    // A connection that is kept alive would hold us up; it falls idle only when its answer is out.
+    const idle = setInterval(() => server.closeIdleConnections(), 20);
+    const late = setTimeout(() => server.closeAllConnections(), UNDER_WAY_MS_MAX);
+    await closed;
+    clearInterval(idle);
+    clearTimeout(late);
+  };
   return { url: `http://${host}:${port}`, close };
 }
 

@@ -102,8 +102,9 @@ export class BlobStore {
   }
 
   async #settle(path: string, sha256: string): Promise<void> {
-    if (await this.has(sha256)) return;
     const target = this.path(sha256);
+    // Whoever put the same bytes there a moment ago may not have waited yet until their name is on the disk.
+    if (await this.has(sha256)) return syncPath(dirname(target));
     await makeFolderDurably(dirname(target));
     await chmod(path, 0o444);
     await renameDurably(path, target);

@@ -27,7 +27,7 @@ export function runs(context: Context): Hono<Env> {
         run.id,
         Number.isInteger(after) ? after : 0,
         origin,
-        gone.signal,
+        AbortSignal.any([gone.signal, context.stopping]),
       )) {
         if (message === "quiet") await stream.write(": still here\n\n");
         else await stream.writeSSE(message);

@@ -21,14 +21,15 @@ export function readPreference(c: Request<Env>): number | undefined {
   return seconds;
 }
 
-/** The run as it is when it has ended, when the time is over, or when the client has gone away. */
+/** The run as it is when it has ended, when the time is over, when the client has gone away, or the server is stopping. */
 export async function waitForEnd(context: Context, run: RunRow, seconds: number, signal: AbortSignal): Promise<RunRow> {
+  const over = AbortSignal.any([signal, context.stopping]);
   const until = performance.now() + Math.min(seconds * 1000, MS_MAX);
   let current = run;
-  while (!isTerminal(current.status) && !signal.aborted) {
+  while (!isTerminal(current.status) && !over.aborted) {
     const left = until - performance.now();
     if (left <= 0) break;
-    const changed = context.watch.next(run.id, left, signal);
+    const changed = context.watch.next(run.id, left, over);
     current = (await findRun(context.db, run.id)) ?? current;
     if (!isTerminal(current.status)) await changed;
   }

@@ -1,9 +1,9 @@
 /** Gives a waiting run to a model process: one guarded statement, and the command that starts the work. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunCommand } from "@easel/contract";
 import { z } from "zod";
 import { type Context, timestamp } from "../context.ts";
+import { makeFolderDurably } from "../files/durable.ts";
 import { findVersion } from "../models/versions.ts";
 import { findNewestState, insertAttempt } from "./attempts.ts";
 import { insertServerLog } from "./events.ts";
@@ -39,7 +39,7 @@ export async function runCommand(context: Context, run: RunRow): Promise<RunComm
   const version = await findVersion(context.db, run.version_id);
   if (version === undefined) throw new Error(`Run ${run.id} names version ${run.version_id}, which is not there.`);
   const folder = attemptFolder(context, run.id, run.attempt);
-  await mkdir(folder, { recursive: true });
+  await makeFolderDurably(folder);
   const state = await findNewestState(context.db, run.id);
   const files = Object.entries(RunFiles.parse(JSON.parse(run.files)));
   return {
