@@ -4,31 +4,20 @@
  */
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import type { Context } from "../context.ts";
 import { writeDurably } from "../files/durable.ts";
-import { type CanonicalArchive, writeCanonical } from "./canonical.ts";
+import { writeCanonical } from "./canonical.ts";
 import type { ArchiveEntry } from "./entry.ts";
+import { CanonicalArchive } from "./manifest.ts";
 import { refuse } from "./refusal.ts";
 import { archiveFormat, describeContent, HEAD_BYTES } from "./sniff.ts";
 import { readTar } from "./tar.ts";
 import { readZip } from "./zip.ts";
 
-export type { CanonicalArchive };
-
 /** Goes up when the same archive would give another result; what was kept before is then made anew. */
-const INTAKE_VERSION = 1;
+const INTAKE_VERSION = 2;
 
-const Named = z.object({ file: z.string(), name: z.string() });
-const Kept = z.object({
-  sha256: z.string(),
-  size: z.int(),
-  images: z.array(Named.extend({ sha256: z.string(), size: z.int() })),
-  captions: z.array(Named),
-  skipped: z.array(z.object({ name: z.string(), reason: z.string() })),
-});
-
-/** Reads the archive kept as this blob. Throws a 422 about `input.input_images` when it is refused whole. */
+/** Reads the archive kept as this blob. Throws ArchiveRefused when it is refused whole. */
 export async function readArchive(
   context: Pick<Context, "blobs" | "config">,
   sha256: string,
@@ -47,7 +36,7 @@ export async function readArchive(
 async function findKept(context: Pick<Context, "blobs">, note: string): Promise<CanonicalArchive | undefined> {
   const text = await readFile(note, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
-  const kept = Kept.parse(JSON.parse(text));
+  const kept = CanonicalArchive.parse(JSON.parse(text));
   return (await context.blobs.has(kept.sha256)) ? kept : undefined;
 }
 

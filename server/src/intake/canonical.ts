@@ -1,112 +1,156 @@
 /**
- * Makes the canonical archive of a user's: the pictures that decode, under names of our own, the captions found with them,
- * and a manifest that says where each came from and what was left out. Only such archives are ever opened by Python.
+ * Makes the canonical archive of a user's: the pictures that decode, under names of our own, the masks and captions found
+ * with them, and a manifest that says where each came from and what was left out. Only such archives are ever opened by
+ * Python.
  */
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { BlobStore } from "../files/blobs.ts";
 import { explainDiskError } from "../files/disk.ts";
 import { Captions } from "./captions.ts";
-import { measurePicture } from "./decoder.ts";
-import { type ArchiveEntry, EntryDamaged, reasonToSkip } from "./entry.ts";
-import { SIDE_PIXELS_MIN } from "./limits.ts";
-import { copyPicture } from "./picture.ts";
-import { quoted, refuse } from "./refusal.ts";
+import { type ArchiveEntry, baseName, EntryDamaged, reasonToSkip, type Skip, stem } from "./entry.ts";
+import { DATASET_BYTES_MAX } from "./limits.ts";
+import type { CanonicalArchive, Manifest } from "./manifest.ts";
+import { isMaskName, maskStem } from "./masks.ts";
+import { ArchiveRefused, quoted, refuse } from "./refusal.ts";
 import type { ImageFormat } from "./sniff.ts";
 import { StoredZip } from "./stored-zip.ts";
+import { type CopiedPicture, copyEntry, decodeCopy, type TakenPicture } from "./taken.ts";
+import { readText } from "./text.ts";
 
-const EXTENSIONS: Record<ImageFormat, string> = { jpeg: "jpg", png: "png", webp: "webp" };
-
-export interface Manifest {
-  /** In the order of the user's archive. `name` is the name there; `file`, `sha256` and `size` (bytes) are of the copy. */
-  images: { file: string; name: string; sha256: string; size: number }[];
-  captions: { file: string; name: string }[];
-  skipped: { name: string; reason: string }[];
-}
-
-export interface CanonicalArchive extends Manifest {
-  sha256: string;
-  /** Bytes of the canonical archive. */
-  size: number;
-}
+const EXTENSIONS: Record<ImageFormat, string> = { jpeg: "jpg", png: "png", webp: "webp", avif: "avif" };
+const REASONS_MAX = 10;
 
 /** Reads the entries once and keeps the result as a blob. Throws the refusal of the whole archive; then nothing is kept. */
 export async function writeCanonical(
   blobs: BlobStore,
   entries: AsyncIterable<ArchiveEntry>,
 ): Promise<CanonicalArchive> {
-  const path = blobs.incomingPath();
+  const folder = blobs.incomingPath();
   try {
+    await mkdir(folder);
+    const path = join(folder, "canonical");
     const zip = await StoredZip.create(path);
     try {
-      const manifest = await fill(zip, blobs, entries);
+      const writer = new CanonicalWriter(zip, folder);
+      const manifest = await writer.write(entries);
       const written = await zip.finish();
       await blobs.adopt(path, written.sha256);
-      return { ...written, ...manifest };
+      return { ...manifest, ...written, looks: writer.looks };
     } finally {
       await zip.close();
     }
   } catch (error) {
     throw explainDiskError(error);
   } finally {
-    await rm(path, { force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function fill(zip: StoredZip, blobs: BlobStore, entries: AsyncIterable<ArchiveEntry>): Promise<Manifest> {
-  const manifest: Manifest = { images: [], captions: [], skipped: [] };
-  const captions = new Captions();
-  let count = 0;
-  for await (const entry of entries) {
-    if (entry.kind === "folder") continue;
-    count += 1;
-    const reason = reasonToSkip(entry) ?? (await take(entry, zip, blobs, captions, manifest));
-    if (reason !== undefined) manifest.skipped.push({ name: entry.name, reason });
+class CanonicalWriter {
+  readonly looks: Record<string, string> = {};
+  readonly #zip: StoredZip;
+  readonly #folder: string;
+  readonly #manifest: Manifest = { images: [], captions: [], skipped: [] };
+  readonly #captions = new Captions();
+  /** Pictures named as masks are: whose, if anybody's, is known when all have been seen. */
+  readonly #aside: TakenPicture[] = [];
+  #dataset: Uint8Array | undefined;
+  #count = 0;
+
+  constructor(zip: StoredZip, folder: string) {
+    this.#zip = zip;
+    this.#folder = folder;
   }
-  if (manifest.images.length === 0) throw refuseWithoutImage(count, manifest.skipped);
-  const { found, skipped } = captions.match(manifest.images);
-  manifest.skipped.push(...skipped);
-  for (const { file, name, bytes } of found) {
-    await zip.addBytes(file, bytes);
-    manifest.captions.push({ file, name });
+
+  async write(entries: AsyncIterable<ArchiveEntry>): Promise<Manifest> {
+    // While one picture is decoded, by the child, the next one is copied.
+    let settled: Promise<void> = Promise.resolve();
+    try {
+      for await (const entry of entries) {
+        if (entry.kind === "folder") continue;
+        this.#count += 1;
+        const taken = reasonToSkip(entry) ?? (await this.#take(entry));
+        await settled;
+        settled = this.#settle(entry.name, taken);
+        settled.catch(() => {}); // heard at the next entry
+      }
+    } finally {
+      await settled;
+    }
+    await this.#addAside();
+    if (this.#manifest.images.length === 0) throw refuseWithoutImage(this.#count, this.#manifest.skipped);
+    await this.#addTexts();
+    await this.#zip.addBytes("manifest.json", Buffer.from(JSON.stringify(this.#manifest)));
+    return this.#manifest;
   }
-  await zip.addBytes("manifest.json", Buffer.from(JSON.stringify(manifest)));
-  return manifest;
+
+  /** Reads an entry: a picture to be decoded, `true` for what is kept already, or why it is passed over. */
+  async #take(entry: ArchiveEntry): Promise<CopiedPicture | true | Skip> {
+    try {
+      const caption = await this.#captions.take(entry);
+      if (caption !== false) return caption;
+      if (baseName(entry.name) === "dataset.json" && this.#dataset === undefined) {
+        this.#dataset = await readText(entry, DATASET_BYTES_MAX);
+        return this.#dataset === undefined ? { reason: "too long for a dataset.json", fix: "Leave it out." } : true;
+      }
+      return await copyEntry(entry, join(this.#folder, String(this.#count)));
+    } catch (error) {
+      if (error instanceof EntryDamaged) return { reason: error.message, fix: error.fix };
+      throw error;
+    }
+  }
+
+  async #settle(name: string, taken: CopiedPicture | true | Skip): Promise<void> {
+    if (taken === true) return;
+    const picture = "reason" in taken ? taken : await decodeCopy(taken);
+    if ("reason" in picture) this.#manifest.skipped.push({ name, reason: picture.reason, fix: picture.fix });
+    else if (isMaskName(name)) this.#aside.push(picture);
+    else await this.#addPicture(picture);
+    if (!("reason" in taken) && ("reason" in picture || picture.path !== taken.path)) await rm(taken.path);
+  }
+
+  async #addPicture(picture: TakenPicture): Promise<void> {
+    const { name, sha256, size, width, height, notes } = picture;
+    const file = `${String(this.#manifest.images.length + 1).padStart(4, "0")}.${EXTENSIONS[picture.format]}`;
+    await this.#zip.addFile(file, picture.path, size, picture.checksum);
+    await rm(picture.path);
+    this.looks[file] = picture.look;
+    this.#manifest.images.push({ file, name, sha256, size, width, height, notes });
+  }
+
+  /** A picture named as a mask is one where its picture is there, and else a picture like any other. */
+  async #addAside(): Promise<void> {
+    const pictured = new Set(this.#manifest.images.map(({ name }) => stem(name)));
+    const masks = this.#aside.filter(({ name }) => pictured.has(maskStem(name)));
+    for (const picture of this.#aside) if (!masks.includes(picture)) await this.#addPicture(picture);
+    for (const image of this.#manifest.images) {
+      const mask = masks.find(({ name }) => maskStem(name) === stem(image.name));
+      if (mask === undefined) continue;
+      image.mask = `${stem(image.file)}.mask.${EXTENSIONS[mask.format]}`;
+      await this.#zip.addFile(image.mask, mask.path, mask.size, mask.checksum);
+    }
+  }
+
+  async #addTexts(): Promise<void> {
+    const { found, skipped } = this.#captions.match(this.#manifest.images);
+    this.#manifest.skipped.push(...skipped);
+    for (const { file, name, bytes } of found) {
+      await this.#zip.addBytes(file, bytes);
+      this.#manifest.captions.push({ file, name });
+    }
+    if (this.#dataset === undefined) return;
+    await this.#zip.addBytes("dataset.json", this.#dataset);
+    this.#manifest.dataset = "dataset.json";
+  }
 }
 
-/** Adds an entry to the archive or to the captions; a string says why it is passed over. */
-async function take(
-  entry: ArchiveEntry,
-  zip: StoredZip,
-  blobs: BlobStore,
-  captions: Captions,
-  manifest: Manifest,
-): Promise<string | undefined> {
-  const path = blobs.incomingPath();
-  try {
-    const caption = await captions.take(entry);
-    if (caption !== false) return caption === true ? undefined : caption;
-    const copy = await copyPicture(entry, path);
-    if ("reason" in copy) return copy.reason;
-    const measured = await measurePicture(path);
-    if (measured === undefined) return "damaged: it cannot be decoded";
-    if (Math.min(measured.width, measured.height) < SIDE_PIXELS_MIN) return `smaller than ${SIDE_PIXELS_MIN} pixels`;
-    const file = `${String(manifest.images.length + 1).padStart(4, "0")}.${EXTENSIONS[copy.format]}`;
-    await zip.addFile(file, path, copy.size, copy.checksum);
-    manifest.images.push({ file, name: entry.name, sha256: copy.sha256, size: copy.size });
-    return undefined;
-  } catch (error) {
-    if (error instanceof EntryDamaged) return error.message;
-    throw error;
-  } finally {
-    await rm(path, { force: true });
-  }
-}
-
-function refuseWithoutImage(count: number, skipped: Manifest["skipped"]): Error {
-  if (count === 0) return refuse("The archive is empty. Put JPEG, PNG or WebP pictures into it.");
-  const reasons = skipped.slice(0, 3).map(({ name, reason }) => `${quoted(name)} is ${reason}`);
+function refuseWithoutImage(count: number, skipped: Manifest["skipped"]): ArchiveRefused {
+  if (count === 0) return refuse("The archive is empty. Put JPEG, PNG, WebP or AVIF pictures into it.");
+  const reasons = skipped.slice(0, REASONS_MAX).map(({ name, reason }) => `${quoted(name)} is ${reason}`);
   const rest = skipped.length > reasons.length ? `, and ${skipped.length - reasons.length} more` : "";
-  return refuse(
-    `The archive has no picture that can be read: ${reasons.join("; ")}${rest}. Put JPEG, PNG or WebP pictures into it.`,
+  return new ArchiveRefused(
+    `The archive has no picture that can be read: ${reasons.join("; ")}${rest}. Put JPEG, PNG, WebP or AVIF pictures into it.`,
+    skipped,
   );
 }

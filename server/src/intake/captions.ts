@@ -1,6 +1,8 @@
 /** Captions that come with the pictures: a table for all of them, or a text beside each. Their words are read later, in Python. */
-import { type ArchiveEntry, baseName, stem } from "./entry.ts";
+import { type ArchiveEntry, baseName, type Skip, stem } from "./entry.ts";
 import { CAPTION_BYTES_MAX, CAPTION_TABLE_BYTES_MAX } from "./limits.ts";
+import type { Skipped } from "./manifest.ts";
+import { readText } from "./text.ts";
 
 export interface FoundCaption {
   /** The name in the canonical archive. */
@@ -14,27 +16,32 @@ export class Captions {
   #table: FoundCaption | undefined;
   readonly #texts: { name: string; bytes: Uint8Array }[] = [];
 
-  /** Whether an entry is a caption by its name; if so it is read. A string says why it is passed over. */
-  async take(entry: ArchiveEntry): Promise<boolean | string> {
+  /** Whether an entry is a caption by its name; if so it is read. A `Skip` says why it is passed over. */
+  async take(entry: ArchiveEntry): Promise<boolean | Skip> {
     const base = baseName(entry.name).toLowerCase();
-    if (/^captions?\.csv$/.test(base)) {
-      if (this.#table !== undefined) return `only one table of captions is read, ${this.#table.name}`;
-      const bytes = await readText(entry, CAPTION_TABLE_BYTES_MAX);
-      if (typeof bytes === "string") return bytes;
-      this.#table = { file: "captions.csv", name: entry.name, bytes };
-      return true;
-    }
+    if (/^captions?\.csv$/.test(base)) return this.#takeTable(entry);
     if (!base.endsWith(".txt")) return false;
     const bytes = await readText(entry, CAPTION_BYTES_MAX);
-    if (typeof bytes === "string") return bytes;
+    if (bytes === undefined) return { reason: "too long for a caption", fix: "Shorten it to a sentence or two." };
     this.#texts.push({ name: entry.name, bytes });
+    return true;
+  }
+
+  async #takeTable(entry: ArchiveEntry): Promise<true | Skip> {
+    if (this.#table !== undefined) {
+      const reason = `only one table of captions is read, ${this.#table.name}`;
+      return { reason, fix: "Put all captions into one table." };
+    }
+    const bytes = await readText(entry, CAPTION_TABLE_BYTES_MAX);
+    if (bytes === undefined) return { reason: "too long for a table of captions", fix: "Leave out its other columns." };
+    this.#table = { file: "captions.csv", name: entry.name, bytes };
     return true;
   }
 
   /** The captions of these images, and the texts that stand beside none of them. */
   match(images: readonly { file: string; name: string }[]): {
     found: FoundCaption[];
-    skipped: { name: string; reason: string }[];
+    skipped: Skipped[];
   } {
     const texts = new Map(this.#texts.map((text) => [stem(text.name), text]));
     const found = images.flatMap((image): FoundCaption[] => {
@@ -44,18 +51,11 @@ export class Captions {
     const used = new Set(found.map((caption) => caption.name));
     const skipped = this.#texts
       .filter((text) => !used.has(text.name))
-      .map(({ name }) => ({ name, reason: "a text with no picture of its name" }));
+      .map(({ name }) => ({
+        name,
+        reason: "a text with no picture of its name",
+        fix: "If it is a caption, name it as its picture, with .txt at the end.",
+      }));
     return { found: this.#table === undefined ? found : [this.#table, ...found], skipped };
   }
-}
-
-/** The bytes, or why they are not read. */
-async function readText(entry: ArchiveEntry, bytesMax: number): Promise<Uint8Array | string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of entry.read()) {
-    size += chunk.length;
-    if (size <= bytesMax) chunks.push(chunk);
-  }
-  return size > bytesMax ? "too long for a caption" : Buffer.concat(chunks);
 }

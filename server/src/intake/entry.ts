@@ -9,8 +9,21 @@ export interface ArchiveEntry {
   read(): AsyncIterable<Uint8Array>;
 }
 
+/** Why an entry is not used, and what its owner can do about it: null where nothing needs doing. */
+export interface Skip {
+  reason: string;
+  fix: string | null;
+}
+
 /** An entry cannot be read although its neighbours can. */
-export class EntryDamaged extends Error {}
+export class EntryDamaged extends Error {
+  readonly fix: string;
+
+  constructor(reason: string, fix = "Make the archive again.") {
+    super(reason);
+    this.fix = fix;
+  }
+}
 
 /** The name as it is kept. Throws the refusal of the whole archive when it leads out of the folder it is unpacked in. */
 export function readName(raw: string): string {
@@ -25,14 +38,14 @@ export function readName(raw: string): string {
 }
 
 /** Why an entry is passed over before it is read, or undefined. */
-export function reasonToSkip(entry: ArchiveEntry): string | undefined {
-  if (entry.kind === "link") return "a link, not a file";
-  if (entry.kind === "other") return "not a regular file";
+export function reasonToSkip(entry: ArchiveEntry): Skip | undefined {
+  if (entry.kind === "link") return { reason: "a link, not a file", fix: "Put the file itself into the archive." };
+  if (entry.kind === "other") return { reason: "not a regular file", fix: null };
   const parts = entry.name.split("/");
   const isLitter =
     parts.includes("__MACOSX") || /^(?:thumbs\.db|ehthumbs\.db|desktop\.ini|icon\ufffd)$/i.test(baseName(entry.name));
-  if (isLitter) return "left by the operating system";
-  return parts.some((part) => part.startsWith(".")) ? "a hidden file" : undefined;
+  if (isLitter) return { reason: "left by the operating system", fix: null };
+  return parts.some((part) => part.startsWith(".")) ? { reason: "a hidden file", fix: null } : undefined;
 }
 
 export function baseName(name: string): string {

@@ -8,4 +8,5 @@ export const RATIO_MAX = 100;
 export const RATIO_FREE_BYTES = 1_000_000;
 export const CAPTION_BYTES_MAX = 100_000;
 export const CAPTION_TABLE_BYTES_MAX = 10_000_000;
+export const DATASET_BYTES_MAX = 20_000_000;
 export const SIDE_PIXELS_MIN = 16;

@@ -3,11 +3,17 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { writeAll } from "../files/durable.ts";
-import type { ArchiveEntry } from "./entry.ts";
-import { describeContent, HEAD_BYTES, type ImageFormat, imageFormat } from "./sniff.ts";
+import type { ArchiveEntry, Skip } from "./entry.ts";
+import { adviseOnContent, describeContent, HEAD_BYTES, type ImageFormat, imageFormat } from "./sniff.ts";
 
 /** What was copied (`size` in bytes, `checksum` is CRC-32), or why it was not. */
-export type Copied = { format: ImageFormat; size: number; sha256: string; checksum: number } | { reason: string };
+export type Copied = ({ format: ImageFormat } & Measure) | Skip;
+
+export interface Measure {
+  size: number;
+  sha256: string;
+  checksum: number;
+}
 
 /** Makes a new file at `path`; of what is no picture, no more is read than shows that, and no file is made. */
 export async function copyPicture(entry: ArchiveEntry, path: string): Promise<Copied> {
@@ -15,7 +21,8 @@ export async function copyPicture(entry: ArchiveEntry, path: string): Promise<Co
   try {
     const head = await readHead(chunks);
     const format = imageFormat(head);
-    return format === undefined ? { reason: describeContent(head) } : { format, ...(await copy(head, chunks, path)) };
+    if (format === undefined) return { reason: describeContent(head), fix: adviseOnContent(head) };
+    return { format, ...(await copy(head, chunks, path)) };
   } finally {
     await chunks.return?.();
   }
@@ -31,7 +38,7 @@ async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Buffer> {
   return head;
 }
 
-async function copy(head: Buffer, rest: AsyncIterator<Uint8Array>, path: string) {
+async function copy(head: Buffer, rest: AsyncIterator<Uint8Array>, path: string): Promise<Measure> {
   const hash = createHash("sha256");
   let size = 0;
   let checksum = 0;

@@ -1,14 +1,30 @@
 /** Why an archive is refused whole, said in one sentence with the way out. */
-import { type HttpError, invalidInput } from "../errors.ts";
+import { HttpError } from "../errors.ts";
 import { sizeInWords } from "../files/size.ts";
 import { ENTRIES_MAX, ENTRY_BYTES_MAX, RATIO_FREE_BYTES, RATIO_MAX, TOTAL_BYTES_MAX } from "./limits.ts";
+import type { Skipped } from "./manifest.ts";
 
-/** A 422 about the input `input_images`; `description` names what is wrong and what to do. */
-export function refuse(description: string): HttpError {
-  return invalidInput([{ type: "archive", field: "input.input_images", description }]);
+/** A 422 about the input `input_images`: what is wrong and what to do, and each entry that was looked at in vain. */
+export class ArchiveRefused extends HttpError {
+  readonly description: string;
+  readonly skipped: readonly Skipped[];
+
+  constructor(description: string, skipped: readonly Skipped[] = []) {
+    const field = "input.input_images";
+    super(422, `- ${field}: ${description}\n`, {
+      title: "Input validation failed",
+      invalidFields: [{ type: "archive", field, description }],
+    });
+    this.description = description;
+    this.skipped = skipped;
+  }
 }
 
-export function refuseDamaged(): HttpError {
+export function refuse(description: string): ArchiveRefused {
+  return new ArchiveRefused(description);
+}
+
+export function refuseDamaged(): ArchiveRefused {
   return refuse("The archive is damaged or cut off. Make it again, or upload it again.");
 }
 

@@ -47,13 +47,14 @@ export class StoredZip {
     for await (const chunk of createReadStream(path)) await this.#write(chunk);
   }
 
-  /** Writes the table of contents, and gives the file's hash and size. */
-  async finish(): Promise<{ sha256: string; size: number }> {
+  /** Writes the table of contents, and gives the file's hash and size, and where in it each entry's bytes stand. */
+  async finish(): Promise<{ sha256: string; size: number; places: Record<string, { start: number; size: number }> }> {
     const start = this.#size;
     for (const entry of this.#written) await this.#write(tableEntry(entry));
     await this.#write(tableEnd(this.#written.length, start, this.#size - start));
     await this.close();
-    return { sha256: this.#hash.digest("hex"), size: this.#size };
+    const places = this.#written.map((entry) => [entry.name, { start: dataStart(entry), size: entry.size }]);
+    return { sha256: this.#hash.digest("hex"), size: this.#size, places: Object.fromEntries(places) };
   }
 
   async close(): Promise<void> {
@@ -71,6 +72,10 @@ export class StoredZip {
     this.#size += bytes.length;
     await writeAll(this.#handle, bytes);
   }
+}
+
+function dataStart(entry: Written): number {
+  return entry.offset + localHeader(entry).length;
 }
 
 function localHeader(entry: Written): Buffer {

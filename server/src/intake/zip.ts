@@ -130,7 +130,7 @@ function unpack(path: string, entry: Listed): AsyncIterable<Uint8Array> {
   const packed = createReadStream(path, { start: entry.dataStart, end: entry.dataStart + entry.packed - 1 });
   if (entry.method === STORED) return packed;
   if (entry.method !== DEFLATED)
-    throw new EntryDamaged("packed by a method that is not read: make the zip with the system's own tool");
+    throw new EntryDamaged("packed by a method that is not read", "Make the zip with the system's own tool.");
   const inflate = createInflateRaw();
   pipeline(packed, inflate, () => {}); // an error reaches the reader of `inflate`
   return inflate;
