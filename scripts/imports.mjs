@@ -22,18 +22,18 @@ const RULES = [
     because: "The server knows its clients only by @easel/contract.",
   },
   {
-    in: /^server\/src\/(runs|models|files|intake|webhooks|processes)\/|^server\/src\/db\.ts$/,
+    in: /^server\/src\/(runs|models|files|intake|preflight|fetch|webhooks|processes)\/|^server\/src\/db\.ts$/,
     not: /^(server\/src\/routes\/|server\/src\/app\.ts|hono$|hono\/)/,
     because: "Only routes know HTTP: whatever else they call takes and gives plain values.",
   },
   {
-    in: /^server\/src\/(models|files|intake)\//,
+    in: /^server\/src\/(models|files|intake|preflight|fetch)\//,
     not: /^server\/src\/runs\//,
     because: "Imports go routes, then runs, then models, files and intake, then db, and never back.",
   },
   {
     in: /^server\/src\/(db|ids|errors|config|env)\.ts$/,
-    not: /^server\/src\/(routes|runs|models|files|intake|webhooks|processes)\//,
+    not: /^server\/src\/(routes|runs|models|files|intake|preflight|fetch|webhooks|processes)\//,
     because: "The ground imports nothing that stands on it.",
   },
   {

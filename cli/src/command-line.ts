@@ -18,6 +18,7 @@ export const easel = defineCommand({
   },
   subCommands: {
     model: () => import("./commands/model.ts").then((module) => module.model),
+    check: () => import("./commands/check.ts").then((module) => module.check),
     train: () => import("./commands/train.ts").then((module) => module.train),
     run: () => import("./commands/run.ts").then((module) => module.run),
     trainings,

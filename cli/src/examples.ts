@@ -8,6 +8,7 @@ export const EXAMPLES: Record<string, string[]> = {
   ],
   "easel model create": ["easel model create you/toy --hardware cpu"],
   "easel model show": ["easel model show easel/emoji"],
+  "easel check": ["easel check data.zip", "easel check data.zip --model stability-ai/sdxl resolution=1024"],
   "easel train": [
     "easel train easel/emoji --destination you/toy input_images=@data.zip",
     "easel train easel/emoji -d you/toy input_images=@data.zip max_train_steps=400 token_string=PIX",
@@ -32,4 +33,12 @@ Exit codes
 const INPUTS = `Inputs are written name=value. A value @path sends that file; a list is given as JSON or by naming it again.
 \`easel model show MODEL\` lists a model's inputs.`;
 
-export const NOTES: Record<string, string> = { easel: SETTINGS, "easel train": INPUTS, "easel run": INPUTS };
+const CHECKING = `Inputs are those of a training that the images depend on: token_string, caption_prefix and resolution.
+Ends with 1 where the archive is blocked, and with 0 where it is ready or only needs attention.`;
+
+export const NOTES: Record<string, string> = {
+  easel: SETTINGS,
+  "easel check": CHECKING,
+  "easel train": INPUTS,
+  "easel run": INPUTS,
+};

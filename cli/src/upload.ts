@@ -25,7 +25,8 @@ export async function sendFiles(client: Client, inputs: Inputs) {
   return values;
 }
 
-async function sendFile(client: Client, path: string): Promise<string> {
+/** Sends one file and answers its URL on the server. */
+export async function sendFile(client: Client, path: string): Promise<string> {
   const stat = statSync(path);
   if (!stat.isFile()) throw new UsageError(`"${path}" is not a file.`, "Images are sent as one zip or tar.");
   try {

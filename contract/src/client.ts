@@ -9,6 +9,7 @@ import { HardwareList } from "./hardware.ts";
 import { type CreateModel, Model, ModelPage } from "./model.ts";
 import type { Page } from "./page.ts";
 import { type CreateModelPrediction, type CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
+import { PreflightReport, type PreflightRequest } from "./preflight.ts";
 import { type CreateTraining, Training, TrainingPage } from "./training.ts";
 import { multipart, type Upload } from "./upload.ts";
 import { Version, VersionPage } from "./version.ts";
@@ -60,6 +61,8 @@ export function createClient(options: ClientOptions) {
       list: (from?: ListOptions) => list(FilePage, "/files", from),
       delete: (id: string) => call(Nothing, "DELETE", path`/files/${id}`),
     },
+    /** What a training would make of an archive; no run is created. */
+    preflight: (body: PreflightRequest) => call(PreflightReport, "POST", "/preflight", { json: body }),
     trainings: {
       create: (owner: string, name: string, version: string, body: CreateTraining) =>
         call(Training, "POST", path`/models/${owner}/${name}/versions/${version}/trainings`, { json: body }),

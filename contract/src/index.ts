@@ -15,6 +15,7 @@ export { Hardware, HardwareList } from "./hardware.ts";
 export { CreateModel, Model, ModelPage, Visibility } from "./model.ts";
 export { type Page, pageOf } from "./page.ts";
 export { CreateModelPrediction, CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
+export { CaptionSource, PreflightReport, PreflightRequest } from "./preflight.ts";
 export { InvalidField, Problem, REQUEST_ID_HEADER } from "./problem.ts";
 export {
   Command,

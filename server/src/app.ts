@@ -14,6 +14,7 @@ import { fileDownloads, files } from "./routes/files.ts";
 import { health } from "./routes/health.ts";
 import { models } from "./routes/models.ts";
 import { predictions } from "./routes/predictions.ts";
+import { preflights } from "./routes/preflight.ts";
 import { runFiles } from "./routes/run-files.ts";
 import { runPage } from "./routes/run-page.ts";
 import { runs } from "./routes/runs.ts";
@@ -38,6 +39,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", models(context, machine.builtins))
     .route("/", files(context))
     .route("/", predictions(context, machine.builtins))
+    .route("/", preflights(context, machine.builtins))
     .route("/", trainings(context, machine.builtins))
     .route("/", runs(context));
 

@@ -1,16 +1,16 @@
 /** A new run: its input checked and its files found or stored before the row exists. The row is the queue. */
-import type { RunInput } from "@easel/contract";
+import type { PreflightReport, RunInput } from "@easel/contract";
 import { type Context, timestamp } from "../context.ts";
 import type { RunKind } from "../db.ts";
 import { type HttpError, invalidInput, unprocessable } from "../errors.ts";
 import { newRunId, sha256Hex } from "../ids.ts";
 import { readArchive } from "../intake/archive.ts";
-import type { CanonicalArchive } from "../intake/manifest.ts";
 import { requireBase } from "../models/builtin.ts";
 import { checkInput } from "../models/input.ts";
 import { canPredict, canTrain, parseSchema } from "../models/schema.ts";
 import type { ModelRow } from "../models/store.ts";
 import type { VersionRow } from "../models/versions.ts";
+import { inspectArchive, settingsOf } from "../preflight/preflight.ts";
 import type { RunFiles } from "./claim.ts";
 import { insertServerLog } from "./events.ts";
 import { takeFiles } from "./input-files.ts";
@@ -85,18 +85,18 @@ export async function createTraining(context: Context, request: CreateRequest, d
       input: taken.input,
       files,
       destination,
-      log: intakeLog(canonical),
+      log: intakeLog(await inspectArchive(context, canonical, settingsOf(schema, taken.input))),
     });
   });
 }
 
 /** What the user should know of how the archive was read, as the first words of the training's log. */
-function intakeLog({ images, skipped }: CanonicalArchive): string {
-  const summary = `${images.length} images read from the archive`;
-  if (skipped.length === 0) return `${summary}.`;
+function intakeLog({ used, skipped, advice }: PreflightReport): string {
+  const summary = `${used.length} images read from the archive`;
   return [
-    `${summary}, ${skipped.length} entries skipped:`,
-    ...skipped.map(({ name, reason }) => `  ${name}: ${reason}`),
+    skipped.length === 0 ? `${summary}.` : `${summary}, ${skipped.length} entries skipped:`,
+    ...skipped.map(({ file, reason, fix }) => `  ${file}: ${fix === null ? reason : `${reason}. ${fix}`}`),
+    ...advice,
   ].join("\n");
 }
 

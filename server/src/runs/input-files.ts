@@ -29,18 +29,28 @@ export async function takeFiles(
   for (const name of fileInputs(schema, component)) {
     const value = input[name];
     if (typeof value !== "string") continue;
-    const dataUri = DATA_URI.exec(value);
-    if (dataUri === null) {
-      const row = await resolveFileUrl(context, account, value);
-      if (row === undefined) throw unknownFile(name, value);
-      files[name] = { sha256: row.sha256 };
-    } else {
-      const stored = await storeDataUri(context, account, name, dataUri);
-      echoed[name] = `/v1/files/${stored.id}`;
-      files[name] = { sha256: stored.sha256 };
-    }
+    const { sha256, echo } = await takeFile(context, account, name, value);
+    echoed[name] = echo;
+    files[name] = { sha256 };
   }
   return { input: echoed, files };
+}
+
+/** Finds or stores one file. `echo` is the value as it is shown. Throws 422 naming the field when it leads nowhere. */
+export async function takeFile(
+  context: Context,
+  account: string,
+  name: string,
+  value: string,
+): Promise<{ sha256: string; echo: string }> {
+  const dataUri = DATA_URI.exec(value);
+  if (dataUri !== null) {
+    const stored = await storeDataUri(context, account, name, dataUri);
+    return { sha256: stored.sha256, echo: `/v1/files/${stored.id}` };
+  }
+  const row = await resolveFileUrl(context, account, value);
+  if (row === undefined) throw unknownFile(name, value);
+  return { sha256: row.sha256, echo: value };
 }
 
 async function storeDataUri(
