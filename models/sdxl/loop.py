@@ -21,13 +21,18 @@ STEPS_PER_READING_ON_GPU = 25
 
 @dataclass
 class Group:
-    """Parameters that move together. After `last_step` they stay as they are."""
+    """Parameters that move together. After `last_step` they stay as they are.
+
+    Where `averaged`, what comes out is a running mean over about the last sixth of the steps: it lies nearer to the middle of
+    where the noise of single batches throws the parameters.
+    """
 
     name: str
     parameters: list[torch.Tensor]
     learning_rate: float
     weight_decay: float
     last_step: int
+    averaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,19 +105,40 @@ def fit(
     optimizer = make_optimizer(groups)
     losses = torch.zeros(plan.steps, device=device)
     every = 1 if device.type == "cpu" else STEPS_PER_READING_ON_GPU
+    average = Average([one for group in groups if group.averaged for one in group.parameters], plan.steps)
     course = Course()
     for step in range(1, plan.steps + 1):
         _freeze(groups, step, optimizer, network)
         for parameters in optimizer.param_groups:
             parameters["lr"] = parameters["peak"] * plan.rate_at(step)
         losses[step - 1] = take_step(images, batches[step - 1], network, objective, optimizer, generator)
+        average.update(step)
         ended = step == plan.steps or runner.turn(step)
         if ended or step % every == 0:
             _read(course, step, losses, batches, images.names)
             on_reading(step, course.losses)
         if ended:
             break
+    average.put_in_place()
     return course
+
+
+class Average:
+    """A running mean of parameters (Polyak and Juditsky, 1992), with an exponential window."""
+
+    def __init__(self, parameters: list[torch.Tensor], steps: int) -> None:
+        self.parameters = [parameter.detach() for parameter in parameters]
+        self.mean = [torch.zeros_like(parameter) for parameter in parameters]
+        self.window = max(1.0, steps / 6)
+
+    def update(self, step: int) -> None:
+        """Counts a step; the first ones, of which there is no window yet, weigh alike."""
+        if self.mean:
+            torch._foreach_lerp_(self.mean, self.parameters, 1 / min(step, self.window))
+
+    def put_in_place(self) -> None:
+        for parameter, mean in zip(self.parameters, self.mean, strict=True):
+            parameter.copy_(mean)
 
 
 def make_optimizer(groups: list[Group]) -> torch.optim.AdamW:

@@ -66,7 +66,14 @@ def train_groups(technique: Technique, tuning: Tuning, images: Images, inputs: d
     )
     rates = {"lora": inputs["lora_lr"], "words": inputs["ti_lr"]}
     groups = [
-        Group(name, tuning.parameters(name), rates[name], WEIGHT_DECAY[name], round(share * plan.steps))
+        Group(
+            name=name,
+            parameters=tuning.parameters(name),
+            learning_rate=rates[name],
+            weight_decay=WEIGHT_DECAY[name],
+            last_step=round(share * plan.steps),
+            averaged=name == "lora",
+        )
         for name, share in technique.moves.items()
     ]
     progress = Progress(plan.steps, "steps")
