@@ -10,5 +10,10 @@ declare module "yauzl" {
     readLocalFileHeaderPromise(entry: Entry, options: { minimal: true }): Promise<{ fileDataStart: number }>;
   }
   function openPromise(path: string, options: Options): Promise<ZipFile>;
+  function fromRandomAccessReaderPromise(
+    reader: RandomAccessReader,
+    totalSize: number,
+    options: Options,
+  ): Promise<ZipFile>;
   function getFileNameLowLevel(flags: number, name: Buffer, extraFields: Entry["extraFields"], strict: boolean): string;
 }

@@ -9,6 +9,7 @@ import { pipeline } from "node:stream";
 import { crc32, createInflateRaw } from "node:zlib";
 import * as yauzl from "yauzl";
 import { type ArchiveEntry, EntryDamaged, readName } from "./entry.ts";
+import { FileStart, sizeWithoutPadding } from "./padded-zip.ts";
 import { checkCount, checkSize, quoted, refuse, refuseDamaged } from "./refusal.ts";
 
 const STORED = 0;
@@ -32,7 +33,7 @@ interface Listed {
 
 /** Throws the refusal of the whole archive for what must not be unpacked. */
 export async function* readZip(path: string, sizeBytes: number): AsyncGenerator<ArchiveEntry> {
-  const listed = await listEntries(path);
+  const listed = await listEntries(path, sizeBytes);
   checkSize(
     listed.reduce((sum, entry) => sum + entry.unpacked, 0),
     sizeBytes,
@@ -41,8 +42,8 @@ export async function* readZip(path: string, sizeBytes: number): AsyncGenerator<
   for (const entry of listed) yield { name: entry.name, kind: entry.kind, read: () => readEntry(path, entry) };
 }
 
-async function listEntries(path: string): Promise<Listed[]> {
-  const zip = await openZip(path);
+async function listEntries(path: string, sizeBytes: number): Promise<Listed[]> {
+  const zip = await openZip(path, sizeBytes);
   try {
     checkCount(zip.entryCount);
     const listed: Listed[] = [];
@@ -55,9 +56,12 @@ async function listEntries(path: string): Promise<Listed[]> {
   }
 }
 
-async function openZip(path: string): Promise<yauzl.ZipFile> {
+async function openZip(path: string, sizeBytes: number): Promise<yauzl.ZipFile> {
   try {
-    return await yauzl.openPromise(path, { autoClose: false, decodeStrings: false });
+    const options = { autoClose: false, decodeStrings: false };
+    const size = await sizeWithoutPadding(path, sizeBytes);
+    if (size === sizeBytes) return await yauzl.openPromise(path, options);
+    return await yauzl.fromRandomAccessReaderPromise(new FileStart(path), size, options);
   } catch (error) {
     throw explain(error);
   }
