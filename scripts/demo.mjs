@@ -19,7 +19,7 @@ const PICTURES = [
   { file: "fox-before.png", model: "easel/emoji", prompt: "an emoji of a fox" },
   { file: "fox.png", model: "you/toy", prompt: "a TOK emoji of a fox" },
   { file: "rocket.png", model: "you/toy", prompt: "a TOK emoji of a rocket" },
-  { file: "octopus.png", model: "you/toy", prompt: "a TOK emoji of an octopus" },
+  { file: "snowman.png", model: "you/toy", prompt: "a TOK emoji of a snowman" },
 ];
 
 await main(async () => {
