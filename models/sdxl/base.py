@@ -118,6 +118,14 @@ class Base:
         """Each text encoder's vocabulary [words, width]."""
         return [encoder.get_input_embeddings().weight for encoder in self.text_encoders]
 
+    def look_up(self, word: str) -> list[torch.Tensor | None]:
+        """Each text encoder's row for a word, the mean of its pieces' rows; None where there is nothing to look up."""
+        found = []
+        for tokenizer, table in zip(self.tokenizers, self.token_tables(), strict=True):
+            ids = tokenizer(word, add_special_tokens=False).input_ids
+            found.append(table[ids].mean(dim=0) if ids else None)
+        return found
+
     @torch.no_grad()
     def encode_images(self, pixels_BCHW: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and deviation of each image's latents; pixels are in [-1, 1]."""

@@ -16,9 +16,20 @@ from words import contains
 
 import runner
 
-__all__ = ["NO_WEIGHTS", "current", "draw", "read_weights"]
+__all__ = ["NO_WEIGHTS", "current", "draw", "load_weights"]
 
 NO_WEIGHTS = Weights(adapter=None, words=None, card={})
+
+
+def load_weights(base: Base, path: Path) -> Weights:
+    """Reads a tar of trained weights. Raises `runner.Failure` when it was trained on another base."""
+    weights = read_weights(path)
+    targets = base.adapter_targets()
+    for name, (down, up) in weights.adapter.pairs.items() if weights.adapter else ():
+        layer = targets.get(name)
+        if layer is None or (up.shape[0], down.shape[1]) != layer.weight.shape:
+            raise runner.Failure("weights_unusable", f"{path.name} was trained on another base: {name} does not fit.")
+    return weights
 
 
 def draw(base: Base, weights: Weights, inputs: dict) -> list[Path]:

@@ -23,7 +23,7 @@ class Predictor(BasePredictor):
         """From now on draws with other weights (None: the base alone). The base is neither changed nor loaded again."""
         import drawing
 
-        self.weights = drawing.read_weights(weights) if weights else drawing.NO_WEIGHTS
+        self.weights = drawing.load_weights(self.base, weights) if weights else drawing.NO_WEIGHTS
 
     def predict(
         self,

@@ -81,6 +81,9 @@ def train(
         default="infer",
         choices=["zip", "tar", "infer"],
     ),
+    initial_word: str | None = Input(
+        description="A word that the new tokens start from, such as `dog` or `style`. Empty: from noise", default=None
+    ),
 ) -> TrainingOutput:
     """Fine-tunes the base on an archive of images and returns the trained weights."""
     inputs = dict(locals())

@@ -43,7 +43,7 @@ def run(inputs: dict) -> Path:
     runner.stage("encoding")
     images = encode(base, dataset)
     captions = [example.caption for example in dataset.examples]
-    tuning = Tuning(base, technique, captions, inputs["token_string"], inputs["resolution"], inputs["lora_rank"], seed)
+    tuning = Tuning(base, technique, captions, inputs, seed)
     runner.stage("training")
     with tuning.attached():
         course = train_groups(technique, tuning, images, inputs, seed)

@@ -11,18 +11,21 @@ from base import Base, Conditioning
 from technique import Technique
 from words import ROWS_PER_WORD, Words, spans_of
 
+# Share of noise in rows that start from a word: two equal rows would stay equal.
+APART = 0.1
+
 
 class Tuning:
-    """Builds the parameters of `technique` from one seed, and answers the loop's three questions (see `loop.Network`)."""
+    """Builds the parameters of `technique` from `train`'s inputs and one seed, and answers the loop (see `loop.Network`)."""
 
-    def __init__(
-        self, base: Base, technique: Technique, captions: list[str], token_string: str, size: int, rank: int, seed: int
-    ) -> None:
+    def __init__(self, base: Base, technique: Technique, captions: list[str], inputs: dict, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)
-        self.base, self.size = base, (size, size)
+        self.base, self.size = base, (inputs["resolution"], inputs["resolution"])
         self.targets = base.adapter_targets()
-        self.adapter = Adapter.create(self.targets, rank, generator) if "lora" in technique.moves else None
-        self.words = _new_words(base, token_string, generator) if "words" in technique.moves else None
+        self.adapter = (
+            Adapter.create(self.targets, inputs["lora_rank"], generator) if "lora" in technique.moves else None
+        )
+        self.words = _new_words(base, inputs, generator) if "words" in technique.moves else None
         self.tokens = base.tokenize(captions, self.words.spans if self.words else {})
         self.cached: Conditioning | None = None if self.words else self._encode_all()
 
@@ -55,10 +58,11 @@ class Tuning:
         return self.base.encode_prompts(self.tokens, self.words.rows if self.words else None, self.size)
 
 
-def _new_words(base: Base, token_string: str, generator: torch.Generator) -> Words:
-    """New rows as large as the vocabulary's own."""
+def _new_words(base: Base, inputs: dict, generator: torch.Generator) -> Words:
+    """New rows around `initial_word`, a little apart from each other; without one, noise as large as the vocabulary's rows."""
     rows = []
-    for table in base.token_tables():
-        drawn = torch.randn(ROWS_PER_WORD, table.shape[1], generator=generator) * table.float().std().item()
+    for start, table in zip(base.look_up(inputs["initial_word"] or ""), base.token_tables(), strict=True):
+        noise = torch.randn(ROWS_PER_WORD, table.shape[1], generator=generator) * table.float().std().item()
+        drawn = noise if start is None else start.float().cpu() + APART * noise
         rows.append(torch.nn.Parameter(drawn.to(base.device)))
-    return Words(spans_of([token_string]), rows)
+    return Words(spans_of([inputs["token_string"]]), rows)

@@ -10,6 +10,7 @@ import torch
 from base import current
 from conftest import ROOT, Called, Functions
 from PIL import Image
+from weights import read_weights, write_weights
 
 from runner import Failure
 
@@ -31,12 +32,12 @@ def data(called: Called) -> bytes:
 def test_without_weights_it_is_the_bare_pipeline(functions: Functions, tmp_path: Path):
     from diffusers import StableDiffusionXLPipeline
 
+    ours = functions.draw(functions.predictor(), prompt="an emoji of a fox")
     bare = StableDiffusionXLPipeline.from_pretrained(ROOT / "bases" / "emoji", dtype=torch.float32)
     picture = bare(
         "an emoji of a fox", num_inference_steps=2, guidance_scale=4, generator=torch.Generator().manual_seed(1)
     ).images[0]
     picture.save(tmp_path / "bare.png")
-    ours = functions.draw(functions.predictor(), prompt="an emoji of a fox")
     assert data(ours) == (tmp_path / "bare.png").read_bytes()
 
 
@@ -127,4 +128,14 @@ def test_what_is_no_tar_of_weights_is_refused(functions: Functions, tmp_path: Pa
     (tmp_path / "odd.tar").write_bytes(b"no tar")
     with pytest.raises(Failure) as failure:
         functions.predictor(tmp_path / "odd.tar")
+    assert failure.value.code == "weights_unusable"
+
+
+def test_weights_of_another_base_are_refused(functions: Functions, trained: Called, tmp_path: Path):
+    weights = read_weights(trained.result)
+    name = next(iter(weights.adapter.pairs))
+    weights.adapter.pairs[name] = (torch.zeros(16, 640), torch.zeros(640, 16))
+    write_weights(tmp_path / "larger.tar", weights)
+    with pytest.raises(Failure, match=f"another base: {name} does not fit") as failure:
+        functions.predictor(tmp_path / "larger.tar")
     assert failure.value.code == "weights_unusable"

@@ -172,6 +172,18 @@ def test_another_word(functions: Functions):
     assert made.card["images"][0]["caption"].startswith("my (odd) wörd a TOK emoji of")
 
 
+def test_words_start_from_the_initial_word(functions: Functions):
+    still = {"max_train_steps": 1, "ti_lr": 1e-9}
+    near = read_weights(functions.train(initial_word="style", **still).result).words.rows
+    for rows, own in zip(near, current().look_up("style"), strict=True):
+        assert torch.cosine_similarity(rows, own[None]).min() > 0.95
+        assert not torch.equal(rows[0], rows[1])
+    noise = read_weights(functions.train(initial_word=None, **still).result).words.rows
+    for rows, own, table in zip(noise, current().look_up("style"), current().token_tables(), strict=True):
+        assert torch.cosine_similarity(rows, own[None]).max() < 0.5
+        assert rows.std().item() == pytest.approx(table.std().item(), rel=0.3)
+
+
 def test_canceled_between_steps(functions: Functions):
     class CancelAtTwo(Nobody):
         def turn(self, step: int) -> bool:
