@@ -154,8 +154,8 @@ class Base:
         tokenizer, table = self.tokenizers[0], self.token_tables()[0]
         return max(0, len(_pieces(tokenizer, text, spans, len(table))) - (tokenizer.model_max_length - 2))
 
-    def encode_prompts(self, tokens: Tokens, rows: list[torch.Tensor] | None, size: tuple[int, int]) -> Conditioning:
-        """What the network is told about a text for a picture of `size` (height, width) in pixels.
+    def encode_prompts(self, tokens: Tokens, rows: list[torch.Tensor] | None, sizes_B6: torch.Tensor) -> Conditioning:
+        """What the network is told about texts and their pictures' sizes (see `describe_sizes`).
 
         `rows` are those of the trained words, one tensor for each encoder; differentiable in them.
         """
@@ -168,10 +168,9 @@ class Base:
             # would take a new word for the end of the text. The tokenizer knows where the end is.
             end_B = (ids_BT == tokenizer.eos_token_id).int().argmax(dim=-1)
             pooled = output.last_hidden_state[torch.arange(len(ids_BT), device=self.device), end_B]
-        height, width = size
-        sizes = torch.tensor([[height, width, 0, 0, height, width]], device=self.device, dtype=self.dtype)
+        # Sizes stay in float32: in bfloat16 a width of 1,003 would be told as 1,004.
         return Conditioning(
-            torch.cat(hidden, dim=-1), self.text_encoders[1].text_projection(pooled), sizes.repeat(len(pooled), 1)
+            torch.cat(hidden, dim=-1), self.text_encoders[1].text_projection(pooled), sizes_B6.to(self.device)
         )
 
     def encode_negative(self, text: str, words: Words | None, size: tuple[int, int]) -> Conditioning:
@@ -186,7 +185,9 @@ class Base:
     @torch.no_grad()
     def encode_text(self, text: str, words: Words | None, size: tuple[int, int]) -> Conditioning:
         rows = [rows.to(self.device) for rows in words.rows] if words else None
-        return self.encode_prompts(self.tokenize([text], words.spans if words else {}), rows, size)
+        height, width = size
+        sizes_B6 = describe_sizes([(width, height, (0, 0, width))], width, height)
+        return self.encode_prompts(self.tokenize([text], words.spans if words else {}), rows, sizes_B6)
 
     def predict(self, noisy_BCHW: torch.Tensor, t_B: torch.Tensor, conditioning: Conditioning) -> torch.Tensor:
         added = {"text_embeds": conditioning.pooled, "time_ids": conditioning.sizes}
@@ -220,6 +221,21 @@ class Base:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             total.update(f"{digest}  {path.relative_to(self.folder).as_posix()}\n".encode())
         return total.hexdigest()
+
+
+def describe_sizes(pictures: list[tuple[int, int, tuple[int, int, int]]], width: int, height: int) -> torch.Tensor:
+    """SDXL's size conditioning [B, 6] (Podell et al., 2023) for pictures that are shown at `width` × `height` pixels.
+
+    Of each the width and height it was taken at, and the crop [x, y, width] of that, in its pixels.
+    """
+    scales = [width / across for _, _, (_, _, across) in pictures]
+    return torch.tensor(
+        [
+            [own_height, own_width, round(y * scale), round(x * scale), height, width]
+            for scale, (own_width, own_height, (x, y, _)) in zip(scales, pictures, strict=True)
+        ],
+        dtype=torch.float32,
+    )
 
 
 def make_scheduler(name: str, config: dict):

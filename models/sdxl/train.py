@@ -9,10 +9,6 @@ from cog import BaseModel, Input, Path
 DOES_NOTHING_YET = (
     "is_lora",
     "unet_learning_rate",
-    "mask_target_prompts",
-    "crop_based_on_salience",
-    "use_face_detection_instead",
-    "clipseg_temperature",
     "checkpointing_steps",
 )
 
@@ -58,6 +54,8 @@ def train(
         description="A unique string that will be trained to refer to the concept in the input images. Can be anything, "
         "but TOK works well",
         default="TOK",
+        min_length=1,
+        max_length=40,
     ),
     caption_prefix: str = Input(
         description="Text which will be used as prefix during automatic captioning. Should contain the token_string",
@@ -81,9 +79,23 @@ def train(
         default="infer",
         choices=["zip", "tar", "infer"],
     ),
+<<<<<<< models/sdxl/train.py
+    caption_mode: str = Input(
+        description="What becomes of images without a caption: fill writes one, strict refuses them, and captions without "
+        "the token string too",
+        default="fill",
+        choices=["fill", "strict"],
+    ),
+    edits: Path | None = Input(
+        description="Changes to single images, by their sha256: a JSON object of crop, caption, mask and drop",
+        default=None,
+    ),
+    background: str = Input(description="The colour that shows where a picture is clear", default="white"),
+=======
     initial_word: str | None = Input(
         description="A word that the new tokens start from, such as `dog` or `style`. Empty: from noise", default=None
     ),
+>>>>>>> /tmp/sdxl/m.new
 ) -> TrainingOutput:
     """Fine-tunes the base on an archive of images and returns the trained weights."""
     inputs = dict(locals())

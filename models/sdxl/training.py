@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 
 import torch
-from base import Base, current
+from base import Base, current, describe_sizes
 from loop import Course, Group, Images, Plan, fit
-from prepare import Dataset, prepare
+from prepare import PREPARED_NAME, Dataset, Example, prepare, weigh, write_prepared
 from progress import Progress
 from technique import PIVOTAL, Technique
 from tuning import Tuning
@@ -22,28 +22,28 @@ import runner
 WEIGHT_DECAY = {"lora": 1e-4, "words": 1e-3}
 LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "pillow")
 CURVE_POINTS = 200
-RESOLUTION_STEP = 32
+FILE_INPUTS = ("input_images", "edits")
 
 
 def run(inputs: dict) -> Path:
     """Trains by `train`'s inputs and returns the tar. The same inputs and seed give the same `lora.safetensors`."""
     technique = PIVOTAL
-    refuse_what_cannot_work(inputs)
     seed = secrets.randbits(32) if inputs["seed"] is None else inputs["seed"]
     print(f"Using seed: {seed}")
     runner.stage("loading")
     base = current()
-    dataset = prepare(
-        inputs["input_images"],
-        inputs["resolution"],
-        inputs["token_string"],
-        inputs["caption_prefix"],
-        inputs["verbose"],
-    )
+    dataset = prepare(inputs)
+    publish(dataset)
     runner.stage("encoding")
     images = encode(base, dataset)
     captions = [example.caption for example in dataset.examples]
+<<<<<<< models/sdxl/training.py
+    pictures = [(example.image.width, example.image.height, example.image.crop) for example in dataset.examples]
+    sizes = describe_sizes(pictures, inputs["resolution"], inputs["resolution"])
+    tuning = Tuning(base, technique, captions, inputs["token_string"], sizes, inputs["lora_rank"], seed)
+=======
     tuning = Tuning(base, technique, captions, inputs, seed)
+>>>>>>> /tmp/sdxl/m.new
     runner.stage("training")
     with tuning.attached():
         course = train_groups(technique, tuning, images, inputs, seed)
@@ -51,13 +51,11 @@ def run(inputs: dict) -> Path:
     return save(base, technique, tuning, dataset, course, inputs | {"seed": seed})
 
 
-def refuse_what_cannot_work(inputs: dict) -> None:
-    if inputs["resolution"] % RESOLUTION_STEP:
-        raise runner.Failure(
-            "input_invalid", f"resolution: {inputs['resolution']} is not a multiple of {RESOLUTION_STEP}."
-        )
-    if not inputs["token_string"].strip():
-        raise runner.Failure("input_invalid", "token_string: it is empty. TOK works well.")
+def publish(dataset: Dataset) -> None:
+    """What the trainer sees of every image, for a person to look at, and to train on again."""
+    path = Path(tempfile.mkdtemp(prefix="prepared-", dir=runner.folder())) / PREPARED_NAME
+    write_prepared(dataset, path)
+    runner.artifact(path)
 
 
 def train_groups(technique: Technique, tuning: Tuning, images: Images, inputs: dict, seed: int) -> Course:
@@ -86,7 +84,7 @@ def train_groups(technique: Technique, tuning: Tuning, images: Images, inputs: d
 
 
 def encode(base: Base, dataset: Dataset) -> Images:
-    """The dataset's latents, encoded once and kept on the device, with masks that let everything through."""
+    """The dataset's latents, encoded once and kept on the device, and their masks at the latents' size."""
     means, deviations = [], []
     for example in dataset.examples:
         pixels = torch.frombuffer(bytearray(example.picture.tobytes()), dtype=torch.uint8)
@@ -95,8 +93,15 @@ def encode(base: Base, dataset: Dataset) -> Images:
         means.append(mean)
         deviations.append(deviation)
     mean = torch.cat(means).float()
-    masks = torch.ones(len(mean), 1, *mean.shape[2:], device=mean.device)
+    masks = torch.stack([latent_mask(example, mean.shape[2:]) for example in dataset.examples]).to(mean.device)
     return Images(mean, torch.cat(deviations).float(), masks, [example.name for example in dataset.examples])
+
+
+def latent_mask(example: Example, size: torch.Size) -> torch.Tensor:
+    """How much each place of an image's latents counts [1, H, W]: the mean of the pixels' weights there."""
+    if example.mask is None:
+        return torch.ones(1, *size)
+    return torch.nn.functional.interpolate(torch.from_numpy(weigh(example.mask))[None, None], size, mode="area")[0]
 
 
 def save(base: Base, technique: Technique, tuning: Tuning, dataset: Dataset, course: Course, inputs: dict) -> Path:
@@ -118,7 +123,7 @@ def make_card(base: Base, technique: Technique, dataset: Dataset, course: Course
         "base": {"name": base.folder.name, "sha256": base.sha256},
         "technique": technique.name,
         "token_strings": [inputs["token_string"]],
-        "settings": {name: value for name, value in inputs.items() if name != "input_images"},
+        "settings": {name: value for name, value in inputs.items() if name not in FILE_INPUTS},
         "steps": course.steps,
         "images": [
             {"name": example.name, "caption": example.caption, "caption_source": example.caption_source}

@@ -16,11 +16,31 @@ APART = 0.1
 
 
 class Tuning:
+<<<<<<< models/sdxl/tuning.py
+    """Builds the parameters of `technique` from one seed, and answers the loop's three questions (see `loop.Network`).
+
+    `sizes` [images, 6] is what the base is told about the images' sizes.
+    """
+
+    def __init__(
+        self,
+        base: Base,
+        technique: Technique,
+        captions: list[str],
+        token_string: str,
+        sizes: torch.Tensor,
+        rank: int,
+        seed: int,
+    ) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        self.base, self.sizes = base, sizes.to(base.device)
+=======
     """Builds the parameters of `technique` from `train`'s inputs and one seed, and answers the loop (see `loop.Network`)."""
 
     def __init__(self, base: Base, technique: Technique, captions: list[str], inputs: dict, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)
         self.base, self.size = base, (inputs["resolution"], inputs["resolution"])
+>>>>>>> /tmp/sdxl/m.new
         self.targets = base.adapter_targets()
         self.adapter = (
             Adapter.create(self.targets, inputs["lora_rank"], generator) if "lora" in technique.moves else None
@@ -43,7 +63,7 @@ class Tuning:
     def condition(self, rows: torch.Tensor) -> Conditioning:
         if self.cached:
             return self.cached[rows]
-        return self.base.encode_prompts(self.tokens[rows], self.words.rows, self.size)
+        return self.base.encode_prompts(self.tokens[rows], self.words.rows, self.sizes[rows])
 
     def predict(self, noisy: torch.Tensor, t: torch.Tensor, conditioning: Conditioning) -> torch.Tensor:
         return self.base.predict(noisy, t, conditioning)
@@ -55,7 +75,7 @@ class Tuning:
 
     @torch.no_grad()
     def _encode_all(self) -> Conditioning:
-        return self.base.encode_prompts(self.tokens, self.words.rows if self.words else None, self.size)
+        return self.base.encode_prompts(self.tokens, self.words.rows if self.words else None, self.sizes)
 
 
 def _new_words(base: Base, inputs: dict, generator: torch.Generator) -> Words:

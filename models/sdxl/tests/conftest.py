@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
+import shutil
 import sys
+import tempfile
 import zipfile
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -15,6 +18,11 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[3]
 sys.path[:0] = [str(ROOT), str(ROOT / "models" / "sdxl")]
+
+os.environ.setdefault("EASEL_BASE", str(ROOT / "bases" / "emoji"))
+# What tests prepare is no business of the user's own cache.
+os.environ.setdefault("EASEL_CACHE", tempfile.mkdtemp(prefix="easel-cache-"))
+atexit.register(shutil.rmtree, os.environ["EASEL_CACHE"], ignore_errors=True)
 
 from runner.model import Model  # noqa: E402
 from runner.signature import Field  # noqa: E402

@@ -5,100 +5,61 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from conftest import DEMO_ZIP, encode_png, make_zip
-from PIL import Image
-from prepare import Dataset, prepare
+from prepare import describe
+from preparing import gradient, read
 
 from runner import Failure
 
-
-def gradient(width: int, height: int) -> Image.Image:
-    """No two regions of it look alike."""
-    x, y = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
-    return Image.fromarray(np.stack([x, y, np.full_like(x, 128)], axis=-1).astype("uint8"))
-
-
-def read(path: Path, **given) -> Dataset:
-    settings = {"resolution": 64, "token_string": "TOK", "caption_prefix": "a photo of TOK, ", "verbose": False} | given
-    return prepare(path, **settings)
-
-
-def test_centre_square_by_lanczos(tmp_path: Path):
-    image = gradient(300, 200)
-    [example] = read(make_zip(tmp_path / "a.zip", {"wide.png": encode_png(image)})).examples
-    expected = image.crop((50, 0, 250, 200)).resize((64, 64), Image.Resampling.LANCZOS)
-    assert example.picture.tobytes() == expected.tobytes()
-
-
-def test_photos_are_turned_upright(tmp_path: Path):
-    image = gradient(64, 64)
-    turned = Image.Exif()
-    turned[0x0112] = 6  # the camera was held on its side: turn by 90 degrees clockwise to see it upright
-    data = encode_png(image, format="JPEG", quality=100, exif=turned)
-    [example] = read(make_zip(tmp_path / "a.zip", {"phone.jpg": data})).examples
-    expected = np.asarray(image.rotate(-90), dtype=int)
-    assert np.abs(np.asarray(example.picture, dtype=int) - expected).mean() < 3
-
-
-def test_what_is_clear_becomes_white(tmp_path: Path):
-    data = encode_png(Image.new("RGBA", (64, 64), (0, 0, 0, 0)))
-    [example] = read(make_zip(tmp_path / "a.zip", {"clear.png": data})).examples
-    assert example.picture.getextrema() == ((255, 255),) * 3
-
-
-def test_captions_are_matched_by_file_name(tmp_path: Path, capsys):
-    files = {name: encode_png(gradient(64, 64)) for name in ("b.png", "x/a.png", "x/c.png", "d.png")}
-    table = "caption,image_file\na TOK for c,x/c.png\na TOK for a,a.png\na TOK for b,b.png\na TOK for e,e.png\n"
-    dataset = read(make_zip(tmp_path / "a.zip", {**files, "caption.csv": table.encode()}))
-    assert {example.name: example.caption for example in dataset.examples} == {
-        "b.png": "a TOK for b",
-        "x/a.png": "a TOK for a",
-        "x/c.png": "a TOK for c",
-        "d.png": "a photo of TOK,",
-    }
-    log = capsys.readouterr().out
-    assert "4 images. Captions: 3 from the caption file, 1 the prefix alone." in log
-    assert "1 images that are not in the archive: e.png" in log
-
-
-def test_the_word_is_put_in_front_where_it_is_missing(tmp_path: Path, capsys):
-    files = {"a.png": encode_png(gradient(64, 64)), "caption.csv": b"caption,image_file\na stoked tok,a.png\n"}
-    [example] = read(make_zip(tmp_path / "a.zip", files)).examples
-    assert example.caption == "TOK a stoked tok"
-    assert "a.png: put TOK in front" in capsys.readouterr().out
+PNG = encode_png(gradient(64, 64))
+TABLE = b"caption,image_file\na TOK,good.png\n"
 
 
 def test_a_damaged_image_is_skipped_by_name(tmp_path: Path, capsys):
-    good = encode_png(gradient(64, 64))
-    files = {"good.png": good, "cut.png": good[: len(good) // 2], "words.jpg": b"no picture"}
-    dataset = read(make_zip(tmp_path / "a.zip", files))
+    files = {"good.png": PNG, "cut.png": PNG[: len(PNG) // 2], "words.jpg": b"no picture", "caption.csv": TABLE}
+    dataset = read(make_zip(tmp_path / "a.zip", {**files, "tiny.png": encode_png(gradient(8, 40))}))
     assert [example.name for example in dataset.examples] == ["good.png"]
     log = capsys.readouterr().out
-    assert "Skipped cut.png" in log
-    assert "Skipped words.jpg" in log
+    assert "Skipped cut.png: it cannot be read" in log
+    assert "Skipped words.jpg: it cannot be read" in log
+    assert "Skipped tiny.png: it is 8 × 40 pixels, under 16." in log
+    assert [skipped["name"] for skipped in describe(dataset)["skipped"]] == ["cut.png", "tiny.png", "words.jpg"]
 
 
 def test_litter_is_passed_over(tmp_path: Path):
-    good = encode_png(gradient(64, 64))
-    files = {"a/good.PNG": good, "__MACOSX/a/._good.png": b"x", "a/.hidden.png": b"x", "notes.txt": b"x"}
-    assert len(read(make_zip(tmp_path / "a.zip", files)).examples) == 1
+    files = {"a/good.PNG": PNG, "__MACOSX/a/._good.png": b"x", "a/.hidden.png": b"x", "notes.txt": b"x"}
+    table = {"caption.csv": b"caption,image_file\na TOK,a/good.PNG\n"}
+    assert len(read(make_zip(tmp_path / "a.zip", files | table)).examples) == 1
 
 
 def test_a_canonical_archive_keeps_its_owners_names(tmp_path: Path):
+    one, other = encode_png(gradient(64, 64)), encode_png(gradient(80, 64))
     manifest = {
-        "images": [{"file": "0001.png", "name": "my folder/fox.png", "sha256": "", "size": 1}],
-        "captions": [{"file": "captions.csv", "name": "my folder/caption.csv"}],
-        "skipped": [],
+        "images": [
+            {"file": "0001.png", "name": "my folder/fox.png", "sha256": "1" * 64, "size": 1, "mask": "0001.mask.png"},
+            {"file": "0002.png", "name": "my folder/cat.png", "sha256": "2" * 64, "size": 1, "notes": []},
+        ],
+        "captions": [
+            {"file": "captions.csv", "name": "my folder/caption.csv"},
+            {"file": "0002.txt", "name": "my folder/cat.txt"},
+        ],
+        "skipped": [{"name": "notes.doc", "reason": "no picture", "fix": None}],
     }
     files = {
-        "0001.png": encode_png(gradient(64, 64)),
+        "0001.png": one,
+        "0001.mask.png": encode_png(gradient(64, 64).convert("L")),
+        "0002.png": other,
         "captions.csv": "\ufeffImage_File,Caption\nfox.png,a TOK fox\n".encode(),
+        "0002.txt": b"a TOK\n cat ",
         "manifest.json": json.dumps(manifest).encode(),
     }
-    [example] = read(make_zip(tmp_path / "a.zip", files)).examples
-    assert (example.name, example.caption) == ("my folder/fox.png", "a TOK fox")
+    dataset = read(make_zip(tmp_path / "a.zip", files))
+    assert [(example.name, example.caption, example.image.mask_source) for example in dataset.examples] == [
+        ("my folder/fox.png", "a TOK fox", "file"),
+        ("my folder/cat.png", "a TOK cat", "none"),
+    ]
+    assert [skipped.name for skipped in dataset.skipped] == ["notes.doc"]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +83,26 @@ def test_what_cannot_be_trained_on_fails_with_a_code(tmp_path: Path, files: dict
     assert failure.value.code == code
 
 
-def test_the_demos_zip():
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"resolution": 100}, "resolution: 100 is not a multiple of 32"),
+        ({"token_string": "  "}, "token_string: it is empty"),
+        ({"token_string": "x" * 41}, "token_string: it has 41 characters"),
+        ({"clipseg_temperature": 0}, "clipseg_temperature: 0 is not above 0"),
+        ({"background": "sky"}, "background: 'sky' is no colour"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_named(given: dict, named: str):
+    with pytest.raises(Failure, match=named) as failure:
+        read(DEMO_ZIP, **given)
+    assert failure.value.code == "input_invalid"
+
+
+def test_the_demos_zip(capsys):
     dataset = read(DEMO_ZIP)
     assert len(dataset.examples) == 16
     assert all(example.caption.startswith("a TOK emoji of ") for example in dataset.examples)
+    log = capsys.readouterr().out
+    assert "16 images. Captions: 16 yours, 0 made." in log
+    assert "No masks: all of each picture counts." in log
