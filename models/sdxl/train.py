@@ -79,7 +79,9 @@ def train(
         default="infer",
         choices=["zip", "tar", "infer"],
     ),
-<<<<<<< models/sdxl/train.py
+    initial_word: str | None = Input(
+        description="A word that the new tokens start from, such as `dog` or `style`. Empty: from noise", default=None
+    ),
     caption_mode: str = Input(
         description="What becomes of images without a caption: fill writes one, strict refuses them, and captions without "
         "the token string too",
@@ -91,11 +93,6 @@ def train(
         default=None,
     ),
     background: str = Input(description="The colour that shows where a picture is clear", default="white"),
-=======
-    initial_word: str | None = Input(
-        description="A word that the new tokens start from, such as `dog` or `style`. Empty: from noise", default=None
-    ),
->>>>>>> /tmp/sdxl/m.new
 ) -> TrainingOutput:
     """Fine-tunes the base on an archive of images and returns the trained weights."""
     inputs = dict(locals())

@@ -37,13 +37,9 @@ def run(inputs: dict) -> Path:
     runner.stage("encoding")
     images = encode(base, dataset)
     captions = [example.caption for example in dataset.examples]
-<<<<<<< models/sdxl/training.py
     pictures = [(example.image.width, example.image.height, example.image.crop) for example in dataset.examples]
     sizes = describe_sizes(pictures, inputs["resolution"], inputs["resolution"])
-    tuning = Tuning(base, technique, captions, inputs["token_string"], sizes, inputs["lora_rank"], seed)
-=======
-    tuning = Tuning(base, technique, captions, inputs, seed)
->>>>>>> /tmp/sdxl/m.new
+    tuning = Tuning(base, technique, captions, sizes, inputs, seed)
     runner.stage("training")
     with tuning.attached():
         course = train_groups(technique, tuning, images, inputs, seed)

@@ -16,31 +16,16 @@ APART = 0.1
 
 
 class Tuning:
-<<<<<<< models/sdxl/tuning.py
-    """Builds the parameters of `technique` from one seed, and answers the loop's three questions (see `loop.Network`).
+    """Builds the parameters of `technique` from `train`'s inputs and one seed, and answers the loop (see `loop.Network`).
 
     `sizes` [images, 6] is what the base is told about the images' sizes.
     """
 
     def __init__(
-        self,
-        base: Base,
-        technique: Technique,
-        captions: list[str],
-        token_string: str,
-        sizes: torch.Tensor,
-        rank: int,
-        seed: int,
+        self, base: Base, technique: Technique, captions: list[str], sizes: torch.Tensor, inputs: dict, seed: int
     ) -> None:
         generator = torch.Generator().manual_seed(seed)
         self.base, self.sizes = base, sizes.to(base.device)
-=======
-    """Builds the parameters of `technique` from `train`'s inputs and one seed, and answers the loop (see `loop.Network`)."""
-
-    def __init__(self, base: Base, technique: Technique, captions: list[str], inputs: dict, seed: int) -> None:
-        generator = torch.Generator().manual_seed(seed)
-        self.base, self.size = base, (inputs["resolution"], inputs["resolution"])
->>>>>>> /tmp/sdxl/m.new
         self.targets = base.adapter_targets()
         self.adapter = (
             Adapter.create(self.targets, inputs["lora_rank"], generator) if "lora" in technique.moves else None

@@ -33,7 +33,7 @@ SDXL_DIFFERENCES = {
     | {f"TrainingInput/token_string/{bound}" for bound in ("minLength", "maxLength")},
 }
 # Inputs of ours, after all of Replicate's.
-SDXL_ADDITIONS = {"TrainingInput": ["caption_mode", "edits", "background"], "Input": []}
+SDXL_ADDITIONS = {"TrainingInput": ["initial_word", "caption_mode", "edits", "background"], "Input": []}
 
 
 def test_same_signature_same_schema_as_cog() -> None:
