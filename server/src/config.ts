@@ -1,8 +1,10 @@
 /** Settings, read from the environment once, at the border. Everything below trusts them. */
+import type { BlockList } from "node:net";
 import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { readAddressList } from "./addresses.ts";
 
 /** The checkout: where models/, bases/ and runner/ stand. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -22,6 +24,7 @@ const Environment = z.object({
     .optional(),
   EASEL_SDXL_BASE: z.string().min(1).optional(),
   EASEL_MAX_UPLOAD: z.coerce.number().int().positive().default(500_000_000),
+  EASEL_FETCH_ALLOW: z.string().default(""),
   EASEL_ALLOWED_HOSTS: z.string().default(""),
   EASEL_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("warn"),
 });
@@ -36,6 +39,8 @@ export interface Config {
   sdxlBase: string | undefined;
   uploadBytesMax: number;
   allowedHosts: string[];
+  /** Private addresses that URL inputs may reach. */
+  fetchAllowed: BlockList;
   logLevel: string;
   python: string;
   /** How long an attempt is believed alive without a word from its process. */
@@ -67,6 +72,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     allowedHosts: env.EASEL_ALLOWED_HOSTS.split(",")
       .map((host) => host.trim().toLowerCase())
       .filter(Boolean),
+    fetchAllowed: readFetchAllowed(env.EASEL_FETCH_ALLOW),
     logLevel: env.EASEL_LOG_LEVEL,
     python: join(ROOT, ".venv", "bin", "python"),
     leaseSeconds: 15,
@@ -76,6 +82,14 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 
 export function isLoopback(host: string): boolean {
   return LOOPBACK.includes(host);
+}
+
+function readFetchAllowed(text: string): BlockList {
+  try {
+    return readAddressList(text);
+  } catch (error) {
+    throw new Error(`The setting EASEL_FETCH_ALLOW cannot be used: ${error instanceof Error ? error.message : error}.`);
+  }
 }
 
 /** The system user's name, made a valid account name. */

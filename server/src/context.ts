@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import type { Db } from "./db.ts";
+import type { ResolveHost } from "./fetch/dial.ts";
 import type { BlobStore } from "./files/blobs.ts";
 import type { RunRow } from "./runs/store.ts";
 import type { Watch } from "./runs/watch.ts";
@@ -16,6 +17,8 @@ export interface Context {
   pendingCreates: Map<string, Promise<RunRow>>;
   /** Signs links; made once for this installation. */
   signingKey: Uint8Array;
+  /** Looks up the names in URLs that people give. */
+  resolveHost: ResolveHost;
   /** Aborted when the server begins to stop. */
   stopping: AbortSignal;
   /** The wall clock in milliseconds since 1970; tests move it. */

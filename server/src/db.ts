@@ -64,6 +64,8 @@ export interface Tables {
     destination_id: string | null;
     input: string;
     files: string;
+    /** JSON: the URLs among the inputs that are still to be fetched, by input name; null when all files are there. */
+    fetches: ColumnType<string | null, string | null | undefined, string | null>;
     source: "api" | "web";
     inline_output: Flag;
     output: string | null;

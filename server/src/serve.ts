@@ -10,11 +10,13 @@ import type { Config } from "./config.ts";
 import { isLoopback } from "./config.ts";
 import type { Context } from "./context.ts";
 import { type Db, openDb } from "./db.ts";
+import { resolveHost } from "./fetch/resolve-host.ts";
 import { BlobStore } from "./files/blobs.ts";
 import { lockDataFolder } from "./lock.ts";
 import { BUILTINS, type Builtin, ensureBuiltins } from "./models/builtin.ts";
 import { type Device, findDevices } from "./processes/devices.ts";
 import { Supervisor } from "./processes/supervise.ts";
+import { InputFetcher } from "./runs/fetcher.ts";
 import { Watch } from "./runs/watch.ts";
 
 export interface RunningServer {
@@ -43,6 +45,7 @@ export async function startServer(
     pendingCreates: new Map(),
     signingKey: await ensureSigningKey(db),
     now: Date.now,
+    resolveHost,
     stopping: stopping.signal,
   };
   const builtins = machine.builtins ?? BUILTINS;
@@ -51,9 +54,12 @@ export async function startServer(
   await ensureBuiltins(context, builtins);
   const supervisor = new Supervisor(context, { builtins, devices });
   await supervisor.start();
+  const fetcher = new InputFetcher(context);
+  fetcher.start();
   const http = await listenHttp(createApp(context, { builtins, devices }).fetch, config);
   const stop = async () => {
     stopping.abort();
+    await fetcher.stop();
     const going = await supervisor.stop();
     await http.close();
     await db.destroy();

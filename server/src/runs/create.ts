@@ -1,19 +1,18 @@
 /** A new run: its input checked and its files found or stored before the row exists. The row is the queue. */
-import type { PreflightReport, RunInput } from "@easel/contract";
+import type { RunInput } from "@easel/contract";
 import { type Context, timestamp } from "../context.ts";
 import type { RunKind } from "../db.ts";
-import { type HttpError, invalidInput, unprocessable } from "../errors.ts";
+import { unprocessable } from "../errors.ts";
 import { newRunId, sha256Hex } from "../ids.ts";
-import { readArchive } from "../intake/archive.ts";
 import { requireBase } from "../models/builtin.ts";
-import { checkInput } from "../models/input.ts";
-import { canPredict, canTrain, parseSchema } from "../models/schema.ts";
+import { checkInput, fileInputs } from "../models/input.ts";
+import { canPredict, canTrain, parseSchema, type VersionSchema } from "../models/schema.ts";
 import type { ModelRow } from "../models/store.ts";
 import type { VersionRow } from "../models/versions.ts";
-import { inspectArchive, settingsOf } from "../preflight/preflight.ts";
-import type { RunFiles } from "./claim.ts";
 import { insertServerLog } from "./events.ts";
-import { takeFiles } from "./input-files.ts";
+import { FETCH_TOPIC } from "./fetcher.ts";
+import { type TakenFiles, takeFiles } from "./input-files.ts";
+import { settleFiles } from "./settle-files.ts";
 import { findUnansweredRun, insertRun, type RunRow } from "./store.ts";
 
 /** How long a create that was never answered is taken for the same as an equal one. */
@@ -39,18 +38,11 @@ export async function createPrediction(context: Context, request: CreateRequest)
     const schema = parseSchema(request.version.schema);
     if (!canPredict(schema)) throw unprocessable("Not runnable", `${request.modelAsked} can be trained, but not run.`);
     requireBase(context.config, request.version.base);
-    const { input, files } = await takeFiles(
-      context,
-      request.account,
-      schema,
-      "Input",
-      checkInput(schema, "Input", request.input),
-    );
+    const taken = await takeInput(context, request, schema, "Input");
     return insert(context, request, {
       kind: "prediction",
       createHash,
-      input,
-      files,
+      ...taken,
       destination: undefined,
       log: undefined,
     });
@@ -68,42 +60,32 @@ export async function createTraining(context: Context, request: CreateRequest, d
       );
     }
     requireBase(context.config, request.version.base);
-    const taken = await takeFiles(
-      context,
-      request.account,
-      schema,
-      "TrainingInput",
-      checkInput(schema, "TrainingInput", request.input),
-    );
-    const archive = taken.files.input_images;
-    if (archive === undefined) throw imagesMissing();
-    const canonical = await readArchive(context, archive.sha256);
-    const files = { ...taken.files, input_images: { sha256: canonical.sha256 } };
-    return insert(context, request, {
-      kind: "training",
-      createHash,
-      input: taken.input,
-      files,
-      destination,
-      log: intakeLog(await inspectArchive(context, canonical, settingsOf(schema, taken.input))),
-    });
+    const taken = await takeInput(context, request, schema, "TrainingInput");
+    const run = { kind: "training" as const, createHash, ...taken, destination };
+    // What is still to be fetched is read when it is here.
+    if (Object.keys(taken.fetches).length > 0) return insert(context, request, { ...run, log: undefined });
+    const settled = await settleFiles(context, { ...run, account: request.account, schema });
+    return insert(context, request, { ...run, ...settled });
   });
 }
 
-/** What the user should know of how the archive was read, as the first words of the training's log. */
-function intakeLog({ used, skipped, advice }: PreflightReport): string {
-  const summary = `${used.length} images read from the archive`;
-  return [
-    skipped.length === 0 ? `${summary}.` : `${summary}, ${skipped.length} entries skipped:`,
-    ...skipped.map(({ file, reason, fix }) => `  ${file}: ${fix === null ? reason : `${reason}. ${fix}`}`),
-    ...advice,
-  ].join("\n");
+async function takeInput(
+  context: Context,
+  { account, input }: CreateRequest,
+  schema: VersionSchema,
+  component: "Input" | "TrainingInput",
+): Promise<TakenFiles> {
+  const given = component === "Input" ? input : withEditsAsFile(schema, input);
+  return takeFiles(context, account, schema, component, checkInput(schema, component, given));
 }
 
-function imagesMissing(): HttpError {
-  return invalidInput([
-    { type: "required", field: "input.input_images", description: "input_images is required: a zip or tar of images" },
-  ]);
+/** Edits may be given as they are; the model reads a file. */
+function withEditsAsFile(schema: VersionSchema, input: RunInput): RunInput {
+  const { edits } = input;
+  if (typeof edits !== "object" || edits === null || !fileInputs(schema, "TrainingInput").includes("edits"))
+    return input;
+  const json = Buffer.from(JSON.stringify(edits)).toString("base64");
+  return { ...input, edits: `data:application/json;base64,${json}` };
 }
 
 /**
@@ -142,6 +124,7 @@ async function insert(context: Context, request: CreateRequest, run: NewRun): Pr
       destination_id: run.destination?.id ?? null,
       input: JSON.stringify(run.input),
       files: JSON.stringify(run.files),
+      fetches: Object.keys(run.fetches).length === 0 ? null : JSON.stringify(run.fetches),
       source: "api",
       inline_output: request.inlineOutput ? 1 : 0,
       create_hash: run.createHash,
@@ -150,15 +133,13 @@ async function insert(context: Context, request: CreateRequest, run: NewRun): Pr
     if (run.log !== undefined) await insertServerLog(tx, inserted.id, run.log, at);
     return inserted;
   });
-  context.watch.poke("queue");
+  context.watch.poke(row.fetches === null ? "queue" : FETCH_TOPIC);
   return row;
 }
 
-interface NewRun {
+interface NewRun extends TakenFiles {
   kind: RunKind;
   createHash: string;
-  input: RunInput;
-  files: RunFiles;
   destination: ModelRow | undefined;
   /** What the server says first in the run's log. */
   log: string | undefined;

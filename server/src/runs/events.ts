@@ -40,8 +40,22 @@ export async function insertEvents(
 
 /** The server speaking in a run's log. */
 export async function insertServerLog(db: Db, runId: string, text: string, at: string): Promise<void> {
+  await insertServerEvent(db, runId, "log", { text }, at);
+}
+
+/** What the server itself does for a run, such as fetching its files. */
+export async function insertServerStage(
+  db: Db,
+  runId: string,
+  stage: { name: string; done?: number; total?: number },
+  at: string,
+): Promise<void> {
+  await insertServerEvent(db, runId, "stage", stage, at);
+}
+
+async function insertServerEvent(db: Db, runId: string, type: string, body: object, at: string): Promise<void> {
   const seq = (await findLastSeq(db, runId, 0)) + 1;
-  await insertEvents(db, runId, [{ attempt: 0, seq, type: "log", at, body: JSON.stringify({ text }) }]);
+  await insertEvents(db, runId, [{ attempt: 0, seq, type, at, body: JSON.stringify(body) }]);
 }
 
 export async function listEvents(db: Db, runId: string, after: number, limit: number): Promise<EventRow[]> {

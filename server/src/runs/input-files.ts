@@ -1,6 +1,7 @@
 /**
  * The files among a run's inputs. A URL of a file on this server is found by its path, whatever its host; a data: URI is
- * stored as a file of its own and echoed by its path. The model process later gets local paths only.
+ * stored as a file of its own and echoed by its path; any other URL is left to be fetched. The model process later gets
+ * local paths only.
  */
 import { Readable } from "node:stream";
 import type { RunInput } from "@easel/contract";
@@ -16,41 +17,54 @@ import type { RunFiles } from "./claim.ts";
 const DATA_URI = /^data:([^;,]*)((?:;[^;,]*)*),(.*)$/s;
 const KEPT_MS_MIN = 24 * 60 * 60 * 1000;
 
-/** Returns the input as it is echoed, and the blob of each file in it. Throws 422 naming the field that leads nowhere. */
+export interface TakenFiles {
+  /** The input as it is echoed. */
+  input: RunInput;
+  /** The blobs of the files that are here. */
+  files: RunFiles;
+  /** The URLs that are still to be fetched, by input name. */
+  fetches: Record<string, string>;
+}
+
+/** Throws 422 naming the field that leads nowhere. Fetches nothing. */
 export async function takeFiles(
   context: Context,
   account: string,
   schema: VersionSchema,
   component: "Input" | "TrainingInput",
   input: RunInput,
-): Promise<{ input: RunInput; files: RunFiles }> {
-  const echoed: RunInput = { ...input };
-  const files: RunFiles = {};
+): Promise<TakenFiles> {
+  const taken: TakenFiles = { input: { ...input }, files: {}, fetches: {} };
   for (const name of fileInputs(schema, component)) {
     const value = input[name];
     if (typeof value !== "string") continue;
-    const { sha256, echo } = await takeFile(context, account, name, value);
-    echoed[name] = echo;
-    files[name] = { sha256 };
+    const found = await takeFile(context, account, name, value);
+    if (found === "elsewhere") {
+      taken.fetches[name] = value;
+    } else {
+      taken.input[name] = found.echo;
+      taken.files[name] = { sha256: found.sha256 };
+    }
   }
-  return { input: echoed, files };
+  return taken;
 }
 
-/** Finds or stores one file. `echo` is the value as it is shown. Throws 422 naming the field when it leads nowhere. */
+/** Finds or stores one file, or says that it is elsewhere. `echo` is the value as it is shown. */
 export async function takeFile(
   context: Context,
   account: string,
   name: string,
   value: string,
-): Promise<{ sha256: string; echo: string }> {
+): Promise<{ sha256: string; echo: string } | "elsewhere"> {
   const dataUri = DATA_URI.exec(value);
   if (dataUri !== null) {
     const stored = await storeDataUri(context, account, name, dataUri);
     return { sha256: stored.sha256, echo: `/v1/files/${stored.id}` };
   }
   const row = await resolveFileUrl(context, account, value);
-  if (row === undefined) throw unknownFile(name, value);
-  return { sha256: row.sha256, echo: value };
+  if (row !== undefined) return { sha256: row.sha256, echo: value };
+  if (!/^https?:/i.test(value) || /\/v1\/files\//.test(value)) throw fileMissing(name);
+  return "elsewhere";
 }
 
 async function storeDataUri(
@@ -75,10 +89,7 @@ async function storeDataUri(
   return { id, sha256: blob.sha256 };
 }
 
-function unknownFile(name: string, url: string): HttpError {
-  const own = /\/v1\/files\//.test(url);
-  const description = own
-    ? "No file of yours stands at that URL. It may have been deleted: upload it again."
-    : "Only files on this server can be used so far. Upload the file (POST /v1/files, or name=@file with the CLI) and give its URL.";
+function fileMissing(name: string): HttpError {
+  const description = "No file of yours stands at that URL. It may have been deleted: upload it again.";
   return invalidInput([{ type: "file_not_found", field: `input.${name}`, description }]);
 }

@@ -45,7 +45,7 @@ export async function listRuns(
   return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
 
-/** The queue: runs that wait for a model process, oldest first, with what they need loaded. */
+/** The queue: runs that wait for a model process and have their files, oldest first, with what they need loaded. */
 export async function listWaitingRuns(
   db: Db,
 ): Promise<{ id: string; kind: RunKind; program: string; base: string | null; cancel_asked_at: string | null }[]> {
@@ -54,9 +54,32 @@ export async function listWaitingRuns(
     .innerJoin("versions", "versions.id", "runs.version_id")
     .select(["runs.id", "runs.kind", "versions.program", "versions.base", "runs.cancel_asked_at"])
     .where("runs.status", "=", "starting")
+    .where("runs.fetches", "is", null)
     .orderBy("runs.created_at")
     .orderBy("runs.id")
     .execute();
+}
+
+/** Runs that wait for files from elsewhere, oldest first. */
+export async function listFetchingRuns(db: Db): Promise<RunRow[]> {
+  return db
+    .selectFrom("runs")
+    .selectAll()
+    .where("fetches", "is not", null)
+    .where("status", "=", "starting")
+    .orderBy("created_at")
+    .execute();
+}
+
+/** All files are there: the run may go to a model process. Undefined: it has ended meanwhile. */
+export async function updateRunFetched(db: Db, id: string, files: string): Promise<RunRow | undefined> {
+  return db
+    .updateTable("runs")
+    .set({ files, fetches: null })
+    .where("id", "=", id)
+    .where("status", "=", "starting")
+    .returningAll()
+    .executeTakeFirst();
 }
 
 export async function listProcessingRuns(db: Db): Promise<RunRow[]> {
@@ -116,6 +139,7 @@ export async function claimRun(
     }))
     .where("id", "=", claim.runId)
     .where("status", "=", "starting")
+    .where("fetches", "is", null)
     .where("cancel_asked_at", "is", null)
     .returningAll()
     .executeTakeFirst();

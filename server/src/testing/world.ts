@@ -14,6 +14,7 @@ import { type Config, readConfig } from "../config.ts";
 import { type Context, timestamp } from "../context.ts";
 import { openDb } from "../db.ts";
 import type { Env } from "../env.ts";
+import type { ResolveHost } from "../fetch/dial.ts";
 import { BlobStore } from "../files/blobs.ts";
 import { newToken, sha256Hex } from "../ids.ts";
 import { BUILTINS, type Builtin, ensureBuiltins } from "../models/builtin.ts";
@@ -21,6 +22,7 @@ import type { Device } from "../processes/devices.ts";
 import { signalGroup } from "../processes/identity.ts";
 import { listLivingProcesses } from "../processes/store.ts";
 import { Supervisor } from "../processes/supervise.ts";
+import { InputFetcher } from "../runs/fetcher.ts";
 import { Watch } from "../runs/watch.ts";
 
 export const ECHO: Builtin = {
@@ -55,6 +57,10 @@ export interface WorldOptions {
   /** Start model processes for runs. Without it runs stay in the queue. */
   processes?: boolean;
   now?: () => number;
+  /** The names that URLs may hold, and their addresses; there are none without it. */
+  resolveHost?: ResolveHost;
+  /** Fetch the URLs among inputs. Without it runs wait for them. */
+  fetching?: boolean;
 }
 
 /** `settings` are as in the environment. */
@@ -63,6 +69,7 @@ export async function makeWorld(settings: Record<string, string> = {}, options: 
   const machine = { builtins: options.builtins ?? [...BUILTINS, ECHO], devices: options.devices ?? [CPU] };
   await ensureBuiltins(context, machine.builtins);
   if (options.processes) await startProcesses(context, machine);
+  if (options.fetching) startFetching(context);
   const app = createApp(context, machine);
   const token = context.config.token ?? "";
   const otherToken = await insertAccount(context, "someone");
@@ -98,6 +105,7 @@ async function makeContext(settings: Record<string, string>, options: WorldOptio
     pendingCreates: new Map(),
     signingKey: Buffer.alloc(32, 7),
     now: options.now ?? Date.now,
+    resolveHost: options.resolveHost ?? (async () => []),
     stopping: stopping.signal,
   };
   await ensureFirstAccount(context);
@@ -112,6 +120,12 @@ async function startProcesses(context: Context, machine: { builtins: Builtin[]; 
     await supervisor.stop();
     for (const process of await listLivingProcesses(context.db)) signalGroup(process, "SIGKILL");
   });
+}
+
+function startFetching(context: Context): void {
+  const fetcher = new InputFetcher(context);
+  fetcher.start();
+  onTestFinished(() => fetcher.stop());
 }
 
 /** Adds an account and gives its token. */

@@ -1,0 +1,48 @@
+/** What becomes of a run's files once all of them are here: a training's archive is read, and its edits are checked against it. */
+import type { PreflightReport, RunInput } from "@easel/contract";
+import type { Context } from "../context.ts";
+import type { RunKind } from "../db.ts";
+import { type HttpError, invalidInput } from "../errors.ts";
+import { readArchive } from "../intake/archive.ts";
+import type { VersionSchema } from "../models/schema.ts";
+import { inspectArchive, settingsOf } from "../preflight/preflight.ts";
+import type { RunFiles } from "./claim.ts";
+import { checkEdits } from "./edits.ts";
+
+export interface SettledFiles {
+  /** What the model process reads. */
+  files: RunFiles;
+  /** What the server says first in the run's log. */
+  log: string | undefined;
+}
+
+/** Throws the 422 of an archive that is refused, or of an edit that does not fit it. */
+export async function settleFiles(
+  context: Context,
+  run: { kind: RunKind; account: string; schema: VersionSchema; input: RunInput; files: RunFiles },
+): Promise<SettledFiles> {
+  if (run.kind === "prediction") return { files: run.files, log: undefined };
+  const { input_images, edits } = run.files;
+  if (input_images === undefined) throw imagesMissing();
+  const archive = await readArchive(context, input_images.sha256);
+  const files: RunFiles = { ...run.files, input_images: { sha256: archive.sha256 } };
+  if (edits !== undefined) files.edits = { sha256: await checkEdits(context, run.account, edits.sha256, archive) };
+  const report = await inspectArchive(context, archive, settingsOf(run.schema, run.input));
+  return { files, log: describeIntake(report) };
+}
+
+/** What the user should know of how the archive was read. */
+function describeIntake({ used, skipped, advice }: PreflightReport): string {
+  const summary = `${used.length} images read from the archive`;
+  return [
+    skipped.length === 0 ? `${summary}.` : `${summary}, ${skipped.length} entries skipped:`,
+    ...skipped.map(({ file, reason, fix }) => `  ${file}: ${fix === null ? reason : `${reason}. ${fix}`}`),
+    ...advice,
+  ].join("\n");
+}
+
+function imagesMissing(): HttpError {
+  return invalidInput([
+    { type: "required", field: "input.input_images", description: "input_images is required: a zip or tar of images" },
+  ]);
+}
