@@ -11,6 +11,7 @@ REPOSITORY = Path(__file__).parents[1]
 # Schema file → the model, and the base that gives its defaults.
 SCHEMA_FILES: dict[str, tuple[str, str | None]] = {
     "models/echo/openapi.json": ("models/echo", None),
+    "models/prepare/openapi.json": ("models/prepare", None),
     "bases/emoji/openapi.json": ("models/sdxl", "bases/emoji"),
     "bases/sdxl/openapi.json": ("models/sdxl", "bases/sdxl"),
 }
