@@ -9,6 +9,7 @@ import json
 import os
 import time
 import zipfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -50,18 +51,17 @@ def keep(key: str, files: dict[str, bytes]) -> None:
                 entry.writestr(name, data)
         unfinished.replace(path)
     except OSError:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def forget_what_is_old() -> None:
     """Deletes what nobody has used for a month."""
     oldest = time.time() - KEPT_DAYS * 86400
     for path in (cache_folder() / "prepared").glob("*/*"):
-        try:
+        with suppress(OSError):
             if path.stat().st_mtime < oldest:
                 path.unlink()
-        except OSError:
-            continue
 
 
 def _path(key: str) -> Path:

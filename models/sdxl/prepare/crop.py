@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 Box = tuple[int, int, int]
+HALF = 128
 
 
 def choose_crop(width: int, height: int, centre: tuple[float, float] | None) -> Box:
@@ -16,11 +17,12 @@ def choose_crop(width: int, height: int, centre: tuple[float, float] | None) -> 
 
 
 def centre_of_mass(mask: Image.Image) -> tuple[float, float] | None:
-    """The centre of a mask (L) as shares of its width and height; None for a black one."""
+    """The centre of a mask (L) as shares of its width and height; None where it is nowhere half white, for the centre of
+    what was not found means nothing."""
     weights = np.asarray(mask, dtype=np.float64)
-    total = weights.sum()
-    if total == 0:
+    if weights.max() < HALF:
         return None
+    total = weights.sum()
     rows, columns = weights.sum(axis=1), weights.sum(axis=0)
     return _mean_place(columns) / total, _mean_place(rows) / total
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
+from prepare.crop import HALF
 from prepare.faces import draw_mask
 from prepare.networks import Networks
 from prepare.picture import Upright, decode_mask
@@ -14,7 +15,6 @@ from prepare.settings import Settings
 
 # With no weight at all the ground is free to turn into anything; a tenth keeps it as it is.
 BACKGROUND_WEIGHT = 0.1
-FOUND_MIN = 128
 
 
 @dataclass(frozen=True)
@@ -59,5 +59,5 @@ def _mask_of_faces(upright: Upright, networks: Networks) -> Mask:
 
 def _mask_of_prompt(upright: Upright, prompt: str, temperature: float, networks: Networks) -> Mask:
     mask = networks.segmenter.find(upright.pixels, prompt, temperature)
-    found = mask.getextrema()[1] >= FOUND_MIN
+    found = mask.getextrema()[1] >= HALF
     return Mask(mask, "prompt", [] if found else [f'"{prompt}" was not found in it with any certainty'])
