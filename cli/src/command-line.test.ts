@@ -90,6 +90,20 @@ test("train sends the file, starts the run with typed inputs, and prints nothing
   for (const control of ["\x1b", "\r"]) expect(stderr).not.toContain(control);
 });
 
+test("--edits sends the masks that the file names, and the edits with their URLs", async () => {
+  writeFileSync(join(folder, "mask.png"), "not really a mask");
+  const edits = { [MADE]: { crop: [0, 0, 64], mask: "mask.png" } };
+  writeFileSync(join(folder, "edits.json"), JSON.stringify(edits));
+  await run([...TRAIN, "--no-wait", "--edits", "edits.json"]);
+  expect(server?.asked.some(({ body }) => body.includes("not really a mask"))).toBe(true);
+  const created = server?.asked.find(({ path }) => path.endsWith("/trainings"));
+  const sent = { [MADE]: { crop: [0, 0, 64], mask: "http://x/v1/files/f1" } };
+  expect(JSON.parse(created?.body ?? "").input.edits).toEqual(sent);
+  server?.close();
+  const missing = await run([...TRAIN, "--edits", "none.json"]);
+  expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no file "none.json"') });
+});
+
 test("--json prints the training and nothing else; --no-wait leaves it", async () => {
   const followed = await run([...TRAIN, "--json"]);
   expect(JSON.parse(followed.stdout)).toMatchObject({ id: RUN, status: "succeeded" });

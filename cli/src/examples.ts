@@ -12,6 +12,7 @@ export const EXAMPLES: Record<string, string[]> = {
   "easel train": [
     "easel train easel/emoji --destination you/toy input_images=@data.zip",
     "easel train easel/emoji -d you/toy input_images=@data.zip max_train_steps=400 token_string=PIX",
+    "easel train easel/emoji -d you/toy input_images=@data.zip --edits edits.json",
   ],
   "easel run": [
     'easel run you/toy prompt="a TOK emoji of a fox"',

@@ -2,6 +2,7 @@
 import { ApiError, type Client, type Reference, type Training } from "@easel/contract";
 import { defineCommand } from "citty";
 import { openInBrowser } from "../browser.ts";
+import { sendEdits } from "../edits.ts";
 import { CommandFailure, UsageError } from "../failure.ts";
 import { followTraining } from "../follow-training.ts";
 import { readInputs } from "../inputs.ts";
@@ -24,6 +25,7 @@ export const train = defineCommand({
     },
     inputs: { type: "positional", required: false, description: "the training's inputs, as name=value or name=@file" },
     destination: { type: "string", alias: "d", valueHint: "MODEL", description: "the model that gets the version" },
+    edits: { type: "string", valueHint: "FILE", description: "changes to single images: JSON, by their sha256" },
     wait: { type: "boolean", default: true, description: "start the training and leave it to itself" },
     web: { type: "boolean", description: "open the training's page" },
     json: { type: "boolean", description: "print the training as JSON" },
@@ -41,9 +43,12 @@ export const train = defineCommand({
     if (fields === undefined) throw new CommandFailure(`${name} cannot be trained.`, "easel/emoji can.");
     const inputs = readInputs(args._.slice(1), fields, name);
     await requireDestination(client, destination);
+    const edits = args.edits === undefined ? undefined : await sendEdits(client, args.edits);
+    const input = await sendFiles(client, inputs);
+    if (edits !== undefined) input.edits = edits;
     const training = await client.trainings.create(reference.owner, reference.name, version.id, {
       destination: `${destination.owner}/${destination.name}`,
-      input: await sendFiles(client, inputs),
+      input,
     });
     terminal.words(`Training ${terminal.paint.bold(training.id)}`);
     if (args.web) openInBrowser(training.urls.web);
