@@ -7,7 +7,7 @@ import type { Facts } from "./facts.ts";
 import { crashAt } from "./places.ts";
 import { kill, killNow, type ModelProcess, World } from "./world.ts";
 
-const SLOW = { steps: 200, step_seconds: 0.03, state_every: 5 };
+const SLOW = { steps: 500, step_seconds: 0.03, state_every: 5 };
 /** The bar is 2 s; the rest is for a machine that has other things to do. */
 const NOTICED_MS_MAX = 2000 + 8000;
 
@@ -16,7 +16,7 @@ test.each(["that the server has started", "that another server had started"])(
   async (whose) => {
     const world = await World.make();
     await world.start();
-    const id = await train(world, 1, { ...SLOW, steps: 60 });
+    const id = await train(world, 1, SLOW);
     const process = await busyProcess(world);
     if (whose === "that another server had started") {
       await world.server.stop("SIGKILL");
@@ -30,6 +30,7 @@ test.each(["that the server has started", "that another server had started"])(
     const noticedMs = Date.parse(world.facts().attempts[0]?.ended_at ?? "") - killedAt;
     console.log(`the death of a process ${whose} was noticed after ${noticedMs} ms`);
     expect(noticedMs).toBeLessThan(NOTICED_MS_MAX);
+    await cancel(world, "training", id);
     await world.untilEnded();
     expect((await world.server.client.trainings.get(id)).logs).toContain("The model process died. Trying again.");
     expect(check(world.data, world.history.read())).toEqual([]);
@@ -58,8 +59,8 @@ test("an idle process that died along with the server says nothing about the run
   await predict(world, 1);
   await world.untilEnded();
   await world.server.stop("SIGKILL");
-  const build = copyBuild([crashAt("a run is accepted, and not acknowledged")]);
-  const { exited } = await world.start({ build, env: { EASEL_TEST_CRASH: "1" } });
+  const place = "a run is accepted, and not acknowledged";
+  const { exited } = await world.start({ build: copyBuild([crashAt(place)]), env: { EASEL_TEST_CRASH: place } });
   const waiting = predict(world, 2);
   await exited;
   for (const { pid } of world.processes()) await killNow(pid);

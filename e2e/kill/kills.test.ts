@@ -60,7 +60,10 @@ async function strike(world: World, random: Random): Promise<Hit> {
   const milliseconds = random.between(0, early ? 1000 : 40);
   const choice = random.next();
   const before = world.facts().runs.map((run) => run.id);
-  await untilTrue(() => countEvents(world, before) >= events || (events > 0 && haveAllEnded(world, before)));
+  await untilTrue(
+    "the moment",
+    () => countEvents(world, before) >= events || (events > 0 && haveAllEnded(world, before)),
+  );
   await pause(milliseconds);
   world.noteEnds();
   const written = countEvents(world, before);

@@ -2,12 +2,20 @@
 import { expect, test } from "vitest";
 import { crashAndComeBack, crashAt, PLACES, type PlaceName } from "./places.ts";
 
-const names = Object.keys(PLACES).filter((name): name is PlaceName => name in PLACES);
+const GIVEN_UP = "an attempt is given up, and the run not back in the queue";
+const ALL_WELL = { violations: [], statuses: ["succeeded", "succeeded", "succeeded"], lost: 0 };
 
-test.each(names)("the server dies when %s", async (name) => {
-  const giveUp = name === "an attempt is given up, and the run not back in the queue";
-  const { violations, lost, statuses } = await crashAndComeBack([crashAt(name)], giveUp ? { exit_at: 6 } : {});
-  expect(violations).toEqual([]);
-  expect(statuses).toEqual(["succeeded", "succeeded", "succeeded"]);
-  expect(lost).toBe(giveUp ? 1 : 0);
+test("a server that dies at each place on a run's way tears nothing apart", async () => {
+  const names = Object.keys(PLACES).filter((name): name is PlaceName => name in PLACES && name !== GIVEN_UP);
+  expect(await crashAndComeBack(names.map(crashAt), names)).toEqual(ALL_WELL);
+});
+
+test("a server that dies while it ends a training and publishes its version does both later", async () => {
+  const place = "a training is ended, and its version not published";
+  expect(await crashAndComeBack([crashAt(place)], [place])).toEqual(ALL_WELL);
+});
+
+test("a server that dies while it gives up an attempt gives it up once", async () => {
+  const outcome = await crashAndComeBack([crashAt(GIVEN_UP)], [GIVEN_UP], { exit_at: 6 });
+  expect(outcome).toEqual({ ...ALL_WELL, lost: 1 });
 });

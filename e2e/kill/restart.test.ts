@@ -23,7 +23,7 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
       const [before] = world.processes();
       await world.server.stop(signal);
       const written = journalLines(world.data, { run_id: id, number: 1 }).length;
-      await untilTrue(() => journalLines(world.data, { run_id: id, number: 1 }).length > written);
+      await untilTrue("more events", () => journalLines(world.data, { run_id: id, number: 1 }).length > written);
       await world.start();
       expect(world.processes()).toEqual([before]);
     }
@@ -82,7 +82,7 @@ test("a cancel that is accepted while the version is being published is kept", a
   const world = await World.make({ build: copyBuild([{ file: "runs/finish.js", find, replace: wait + find }]) });
   await world.start();
   const id = await train(world, 1, { steps: 3 });
-  await untilTrue(() =>
+  await untilTrue("the training's last word", () =>
     journalLines(world.data, { run_id: id, number: 1 }).some((line) => line.includes('"type":"done"')),
   );
   await cancel(world, "training", id);

@@ -3,7 +3,7 @@
  * passes (zombie.test.ts and places.test.ts).
  */
 import { expect, test } from "vitest";
-import { CRASH, crashAndComeBack } from "./places.ts";
+import { crash, crashAndComeBack } from "./places.ts";
 import { wakeZombie } from "./zombie.ts";
 
 test("without the predicate on the attempt, a zombie's words are found in the log", async () => {
@@ -19,17 +19,16 @@ test("without the predicate on the attempt, a zombie's words are found in the lo
 });
 
 test("with the version published outside of the transaction, a succeeded training without a version is found", async () => {
-  const { violations } = await crashAndComeBack([
-    {
-      file: "runs/finish.js",
-      find: "        if (ending.publication !== undefined)\n            await publishVersion(tx, ending.publication, at);\n        return true;\n    });",
-      replace: `        return ending;
+  const edit = {
+    file: "runs/finish.js",
+    find: "        if (ending.publication !== undefined)\n            await publishVersion(tx, ending.publication, at);\n        return true;\n    });",
+    replace: `        return ending;
     });
     if (finished && finished.publication !== undefined) {
-        if (process.env.EASEL_TEST_CRASH) ${CRASH}
+        ${crash("between")}
         await publishVersion(context.db, finished.publication, timestamp(context));
     }`,
-    },
-  ]);
+  };
+  const { violations } = await crashAndComeBack([edit], ["between"]);
   expect(violations.join("\n")).toMatch(/training \w+ succeeded and has 0 versions/);
 });

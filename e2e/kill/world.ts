@@ -103,7 +103,7 @@ export class World {
   async end(): Promise<void> {
     await this.#server?.stop("SIGKILL");
     for (const { pid } of this.processes()) kill(pid, "SIGKILL");
-    await untilTrue(() => this.processes().length === 0);
+    await untilTrue("the end of all model processes", () => this.processes().length === 0);
   }
 }
 
@@ -119,13 +119,13 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
 /** Kills a process and waits until the kernel has taken it away. */
 export async function killNow(pid: number): Promise<void> {
   kill(pid, "SIGKILL");
-  await untilTrue(() => argumentsOf(String(pid)).length === 0);
+  await untilTrue(`the end of process ${pid}`, () => argumentsOf(String(pid)).length === 0);
 }
 
-export async function untilTrue(holds: () => boolean, seconds = 60): Promise<void> {
+export async function untilTrue(what: string, holds: () => boolean, seconds = 60): Promise<void> {
   const patience = Date.now() + seconds * 1000;
   while (!holds()) {
-    if (Date.now() > patience) throw new Error(`Waited ${seconds} s in vain for: ${holds}`);
+    if (Date.now() > patience) throw new Error(`Waited ${seconds} s in vain for ${what}`);
     await pause(10);
   }
 }

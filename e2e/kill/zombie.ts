@@ -27,7 +27,7 @@ export async function wakeZombie(edits: Edit[] = []) {
   const before = countEvents(world.facts(), 1);
   const wokenAt = Date.now();
   kill(zombie.pid, "SIGCONT");
-  await untilTrue(() => !world.processes().some((one) => one.pid === zombie.pid));
+  await untilTrue("the zombie's end", () => !world.processes().some((one) => one.pid === zombie.pid));
   const goneSeconds = (Date.now() - wokenAt) / 1000;
   await world.untilEnded();
   const facts = world.facts();

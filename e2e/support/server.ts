@@ -46,7 +46,17 @@ export interface TestServer {
   errors: () => string;
 }
 
-/** Resolves when the server answers; throws with its own words when it ends before. The build has to be there. */
+/** The server ended before it listened; `code` is null when a signal ended it. */
+export class ServerEnded extends Error {
+  readonly code: number | null;
+
+  constructor(code: number | null, words: string) {
+    super(`The server ended before it listened:\n${words}`);
+    this.code = code;
+  }
+}
+
+/** Resolves when the server answers; throws ServerEnded, with its own words, when it ends before. The build has to be there. */
 export async function startServer(options: ServerOptions): Promise<TestServer> {
   const port = options.port ?? (await freePort());
   const [command = process.execPath, ...args] = [...(options.under ?? []), process.execPath, MAIN];
@@ -97,14 +107,20 @@ function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function untilListening(child: ChildProcess, exited: Promise<unknown>, errors: () => string): Promise<void> {
+async function untilListening(
+  child: ChildProcess,
+  exited: Promise<number | null>,
+  errors: () => string,
+): Promise<void> {
   if (child.stdout === null) throw new Error("The server has no stdout.");
   const lines = createInterface({ input: child.stdout });
   const listening = new Promise<boolean>((resolve) => {
     lines.on("line", (line) => line.startsWith("Easel listens on ") && resolve(true));
   });
-  const came = await Promise.race([listening, exited.then(() => false)]);
-  if (!came) throw new Error(`The server ended before it listened:\n${errors()}`);
+  const ended = exited.then((code) => {
+    throw new ServerEnded(code, errors());
+  });
+  await Promise.race([listening, ended]);
 }
 
 /** A port that was free a moment ago. */
