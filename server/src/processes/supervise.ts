@@ -194,8 +194,12 @@ export class Supervisor {
   async #giveUp(run: RunRow, reason: string): Promise<void> {
     if (run.process_id === null) return;
     const holder: Holder = { runId: run.id, attempt: run.attempt, processId: run.process_id };
-    if (await salvage(this.#context, holder)) return;
-    await loseAttempt(this.#context, holder, reason);
+    // A journal that cannot be read must not keep every other run from being looked after.
+    const ended = await salvage(this.#context, holder).catch((error) => {
+      this.#context.log.error({ error, run: run.id }, "the journal of a lost attempt could not be read to its end");
+      return false;
+    });
+    if (!ended) await loseAttempt(this.#context, holder, reason);
   }
 
   async #handOut(processes: ProcessRow[]): Promise<void> {

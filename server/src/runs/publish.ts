@@ -1,5 +1,5 @@
 /** A trained result becomes a version: checked and adopted before the transaction, one row inside it. */
-import { open, readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ReportedFile } from "@easel/contract";
 import { z } from "zod";
@@ -93,12 +93,23 @@ async function readCard(context: Context, run: RunRow): Promise<z.infer<typeof C
     attemptFolder(context, run.id, run.attempt),
     ArtifactBody.parse(JSON.parse(reported.body)).file.path,
   );
-  const file = await open(path);
-  const { size } = await file.stat().finally(() => file.close());
-  if (size > CARD_BYTES_MAX)
-    throw new UnusableWeights(`Its ${CARD_NAME} has ${size} bytes; at most ${CARD_BYTES_MAX} are read.`);
-  const card = Card.safeParse(JSON.parse(await readFile(path, "utf8")));
+  const card = Card.safeParse(await readJson(path));
   if (!card.success)
     throw new UnusableWeights(`Its ${CARD_NAME} is not a model card: ${card.error.issues[0]?.message}.`);
   return card.data;
+}
+
+/** Undefined where the model wrote no JSON, or took the file away again. */
+async function readJson(path: string): Promise<unknown> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size > CARD_BYTES_MAX)
+    throw new UnusableWeights(`Its ${CARD_NAME} has ${size} bytes; at most ${CARD_BYTES_MAX} are read.`);
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    return undefined;
+  }
 }
