@@ -1,5 +1,6 @@
-import { Model, Problem, Version } from "@easel/contract";
+import { Model, ModelPage, Prediction, Problem, Version } from "@easel/contract";
 import { expect, test } from "vitest";
+import { read } from "./testing/read.ts";
 import { ECHO, makeWorld, type World } from "./testing/world.ts";
 
 const EMOJI = "a2972a840367c154771265bfca10708bf804ae727527c2a40659ec3bfcafb5ff";
@@ -8,7 +9,7 @@ async function refusal(world: World, method: string, path: string, body?: unknow
   const reply = await world.call(method, path, body);
   expect(reply.headers.get("content-type")).toBe("application/problem+json");
   expect(reply.headers.get("x-request-id")).toMatch(/^[0-9a-f]{24}$/);
-  const problem = Problem.parse(await reply.json());
+  const problem = await read(reply, Problem);
   expect(problem.status).toBe(reply.status);
   return problem;
 }
@@ -50,13 +51,13 @@ test("a model is created once, shown, and listed", async () => {
   const body = { owner: "you", name: "toy", visibility: "private", hardware: "gpu-t4", description: "A toy" };
   const reply = await world.call("POST", "/v1/models", body);
   expect(reply.status).toBe(201);
-  const model = Model.parse(await reply.json());
+  const model = await read(reply, Model);
   expect(model).toMatchObject({ owner: "you", name: "toy", visibility: "private", latest_version: null, run_count: 0 });
   expect(await (await world.call("GET", "/v1/models/you/toy")).json()).toEqual(model);
   const again = await refusal(world, "POST", "/v1/models", body);
   expect(again).toMatchObject({ status: 409, detail: "A model with that name and owner already exists." });
-  const { results } = await (await world.call("GET", "/v1/models")).json();
-  expect(results.map((each: Model) => `${each.owner}/${each.name}`)).toContain("you/toy");
+  const { results } = await read(world.call("GET", "/v1/models"), ModelPage);
+  expect(results.map((each) => `${each.owner}/${each.name}`)).toContain("you/toy");
 });
 
 test("someone else's private model is as absent as one that never was", async () => {
@@ -74,7 +75,7 @@ test("someone else's private model is as absent as one that never was", async ()
 test("built-in versions have the ids that Replicate's scripts name", async () => {
   const { call } = await makeWorld();
   const asked = "39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b";
-  const version = Version.parse(await (await call("GET", `/v1/models/stability-ai/sdxl/versions/${asked}`)).json());
+  const version = await read(call("GET", `/v1/models/stability-ai/sdxl/versions/${asked}`), Version);
   expect(version.id).toBe(asked);
   expect((await call("GET", `/v1/models/easel/emoji/versions/${EMOJI}`)).status).toBe(200);
 });
@@ -189,25 +190,20 @@ test("a training needs images, and a file that is there", async () => {
 test("an equal create that was never answered is the same run, and after its answer another one", async () => {
   const world = await makeWorld();
   const body = { version: ECHO.versionId, input: { text: "once" } };
-  const [first, second] = await Promise.all([
-    world.call("POST", "/v1/predictions", body),
-    world.call("POST", "/v1/predictions", body),
-  ]);
-  const ids = [(await first.json()).id, (await second.json()).id];
-  expect(new Set(ids).size).toBe(1);
-  const third = await (await world.call("POST", "/v1/predictions", body)).json();
-  expect(ids).not.toContain(third.id);
+  const create = () => read(world.call("POST", "/v1/predictions", body), Prediction);
+  const [first, second] = await Promise.all([create(), create()]);
+  expect(second.id).toBe(first.id);
+  const third = await create();
+  expect(third.id).not.toBe(first.id);
 });
 
 test("a waiting run is canceled at once, and a second cancel changes nothing", async () => {
   const world = await makeWorld();
-  const { id, status } = await (
-    await world.call("POST", "/v1/predictions", { version: ECHO.versionId, input: {} })
-  ).json();
+  const body = { version: ECHO.versionId, input: {} };
+  const { id, status } = await read(world.call("POST", "/v1/predictions", body), Prediction);
   expect(status).toBe("starting");
-  const canceled = await (await world.call("POST", `/v1/predictions/${id}/cancel`)).json();
+  const cancel = () => read(world.call("POST", `/v1/predictions/${id}/cancel`), Prediction);
+  const canceled = await cancel();
   expect(canceled.status).toBe("canceled");
-  expect((await (await world.call("POST", `/v1/predictions/${id}/cancel`)).json()).completed_at).toBe(
-    canceled.completed_at,
-  );
+  expect(await cancel()).toEqual(canceled);
 });

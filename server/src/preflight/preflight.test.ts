@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { PreflightReport } from "@easel/contract";
+import { File, PreflightReport, Problem, TrainingPage } from "@easel/contract";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { makeZip, type ZipPart } from "../testing/archives.ts";
+import { read } from "../testing/read.ts";
 import { ECHO, makeWorld, type World } from "../testing/world.ts";
 import { containsWord } from "./trigger.ts";
 
@@ -21,7 +22,7 @@ async function upload(world: World, bytes: Uint8Array): Promise<string> {
   const form = new FormData();
   form.append("content", new Blob([new Uint8Array(bytes)]), "data.zip");
   const headers = { Authorization: `Bearer ${world.token}` };
-  return (await (await world.app.request("/v1/files", { method: "POST", body: form, headers })).json()).urls.get;
+  return (await read(world.app.request("/v1/files", { method: "POST", body: form, headers }), File)).urls.get;
 }
 
 /** Sends the archive and answers the report on it, in the contract's shape. */
@@ -30,8 +31,8 @@ async function check(archive: Uint8Array | ZipPart[], settings: object = {}): Pr
   const input_images = await upload(world, Array.isArray(archive) ? makeZip(archive) : archive);
   const response = await world.call("POST", "/v1/preflight", { input_images, ...settings });
   expect(response.status).toBe(200);
-  expect((await (await world.call("GET", "/v1/trainings")).json()).results).toEqual([]);
-  return PreflightReport.parse(await response.json());
+  expect((await read(world.call("GET", "/v1/trainings"), TrainingPage)).results).toEqual([]);
+  return read(response, PreflightReport);
 }
 
 /** So many pictures, each another, named 1.png and so on. */
@@ -101,7 +102,7 @@ describe("verdicts", () => {
       { name: "b.svg", data: Buffer.from("<svg/>") },
     ];
     const input_images = await upload(world, makeZip(parts));
-    const report = await (await world.call("POST", "/v1/preflight", { input_images })).json();
+    const report = await read(world.call("POST", "/v1/preflight", { input_images }), PreflightReport);
     expect(report.skipped).toEqual([
       { file: "a.heic", reason: "an HEIC picture", fix: "Export it as JPEG." },
       { file: "b.svg", reason: "an SVG drawing", fix: expect.stringMatching(/^Export it as PNG/) },
@@ -110,7 +111,7 @@ describe("verdicts", () => {
     const path = `/v1/models/easel/echo/versions/${ECHO.versionId}/trainings`;
     const refused = await world.call("POST", path, { destination: "you/toy", input: { input_images } });
     expect(refused.status).toBe(422);
-    expect((await refused.json()).detail).toBe(`- input.input_images: ${report.advice[0]}\n`);
+    expect((await read(refused, Problem)).detail).toBe(`- input.input_images: ${report.advice[0]}\n`);
   });
 });
 
@@ -252,5 +253,5 @@ test.each<[string, Record<string, unknown>, number, RegExp]>([
   const input_images = await upload(world, makeZip(TEN));
   const response = await world.call("POST", "/v1/preflight", { input_images, ...change });
   expect(response.status).toBe(status);
-  expect((await response.json()).detail).toMatch(words);
+  expect((await read(response, Problem)).detail).toMatch(words);
 });

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { File as FileObject } from "@easel/contract";
+import { File as FileObject, FilePage, Problem } from "@easel/contract";
 import Replicate from "replicate";
 import { describe, expect, test } from "vitest";
 import { signDownload } from "../files/sign.ts";
+import { read } from "../testing/read.ts";
 import { listDataFiles, makeWorld, type World } from "../testing/world.ts";
 
 const ZIP = randomBytes(300_000);
@@ -36,7 +37,7 @@ describe("POST /v1/files", () => {
       body: form({ content, metadata: '{"a":"1"}' }, "pics.zip"),
     });
     expect(response.status).toBe(201);
-    const file = FileObject.parse(await response.json());
+    const file = await read(response, FileObject);
     expect(file).toMatchObject({
       name: "pics.zip",
       content_type: "application/zip",
@@ -90,7 +91,7 @@ describe("POST /v1/files", () => {
     const send = () => request("/files", { method: "POST", body: form({ content: new Blob([ZIP]) }) });
     await Promise.all([send(), send(), send()]);
     expect(await listDataFiles(world.context)).toHaveLength(1);
-    expect((await (await request("/files")).json()).results).toHaveLength(3);
+    expect((await read(request("/files"), FilePage)).results).toHaveLength(3);
   });
 
   test("takes an empty file, and a part without a name", async () => {
@@ -145,8 +146,8 @@ describe("what is refused leaves nothing behind", () => {
     const world = await makeWorld();
     const response = await connect(world)("/files", { method: "POST", headers, body });
     expect(response.status).toBe(status);
-    expect((await response.json()).detail).toContain(words);
-    expect((await (await connect(world)("/files")).json()).results).toEqual([]);
+    expect((await read(response, Problem)).detail).toContain(words);
+    expect((await read(connect(world)("/files"), FilePage)).results).toEqual([]);
     expect((await listDataFiles(world.context)).filter((path) => path.startsWith("incoming/"))).toEqual([]);
   });
 
@@ -154,7 +155,9 @@ describe("what is refused leaves nothing behind", () => {
     const world = await makeWorld({ EASEL_MAX_UPLOAD: "200000" });
     const response = await connect(world)("/files", { method: "POST", body: form({ content: new Blob([ZIP]) }) });
     expect(response.status).toBe(413);
-    expect((await response.json()).detail).toMatch(/^Files must be less than 200kB in size\. .* EASEL_MAX_UPLOAD/);
+    expect((await read(response, Problem)).detail).toMatch(
+      /^Files must be less than 200kB in size\. .* EASEL_MAX_UPLOAD/,
+    );
     expect(await listDataFiles(world.context)).toEqual([]);
   });
 
@@ -178,7 +181,7 @@ describe("a file that is there", () => {
       method: "POST",
       body: form({ content: new Blob([ZIP]) }, "ü.zip"),
     });
-    return { world, file: FileObject.parse(await response.json()) };
+    return { world, file: await read(response, FileObject) };
   }
 
   test("is the same 404 to another account as one that never was", async () => {
@@ -194,7 +197,7 @@ describe("a file that is there", () => {
       expect([theirs.status, await theirs.json()]).toEqual([never.status, await never.json()]);
       expect(theirs.status).toBe(404);
     }
-    expect((await (await other("/files")).json()).results).toEqual([]);
+    expect((await read(other("/files"), FilePage)).results).toEqual([]);
     expect((await connect(world)(`/files/${file.id}`)).status).toBe(200);
   });
 
@@ -245,9 +248,10 @@ test("a list goes on, newest first, by links that are followed as they are", asy
   for (let index = 0; index < 103; index++) {
     await request("/files", { method: "POST", body: form({ content: new Blob(["x"]) }, `${index}.txt`) });
   }
-  const first = await (await request("/files")).json();
-  const second = await (await request(first.next.slice("http://127.0.0.1:7788/v1".length))).json();
-  const names = [...first.results, ...second.results].map((file: { name: string }) => Number.parseInt(file.name, 10));
+  const first = await read(request("/files"), FilePage);
+  const { pathname, search } = new URL(first.next ?? "");
+  const second = await read(request(`${pathname.slice("/v1".length)}${search}`), FilePage);
+  const names = [...first.results, ...second.results].map((file) => Number.parseInt(file.name, 10));
   expect(names).toEqual(Array.from({ length: 103 }, (_, index) => 102 - index));
   expect([first.results.length, first.previous, second.next]).toEqual([100, null, null]);
   expect((await request("/files?cursor=nonsense")).status).toBe(400);

@@ -1,5 +1,7 @@
+import { File, Problem, Training, TrainingPage, VersionPage } from "@easel/contract";
 import { expect, test } from "vitest";
 import { makePicture, makeZip } from "../testing/archives.ts";
+import { read } from "../testing/read.ts";
 import { listDataFiles, makeWorld, type World } from "../testing/world.ts";
 
 const good = makeZip([{ name: "a.png", data: await makePicture() }]);
@@ -9,13 +11,13 @@ async function upload(world: World, bytes: Uint8Array): Promise<string> {
   body.append("content", new Blob([new Uint8Array(bytes)]), "data.zip");
   const headers = { Authorization: `Bearer ${world.token}` };
   const response = await world.app.request("/v1/files", { method: "POST", body, headers });
-  return (await response.json()).urls.get;
+  return (await read(response, File)).urls.get;
 }
 
 async function train(world: World, input: Record<string, unknown>, destination = "you/toy"): Promise<Response> {
   await world.call("POST", "/v1/models", { owner: "you", name: "toy", visibility: "private", hardware: "cpu" });
-  const versions = await (await world.call("GET", "/v1/models/easel/emoji/versions")).json();
-  const path = `/v1/models/easel/emoji/versions/${versions.results[0].id}/trainings`;
+  const versions = await read(world.call("GET", "/v1/models/easel/emoji/versions"), VersionPage);
+  const path = `/v1/models/easel/emoji/versions/${versions.results[0]?.id}/trainings`;
   return world.call("POST", path, { destination, input });
 }
 
@@ -52,9 +54,9 @@ test.each<[string, Uint8Array, Record<string, unknown>, string]>([
     const before = await listDataFiles(world.context);
     const response = await train(world, { input_images: url, ...input });
     expect(response.status).toBe(422);
-    expect((await response.json()).detail).toContain(words);
+    expect((await read(response, Problem)).detail).toContain(words);
     expect(await listDataFiles(world.context)).toEqual(before);
-    expect((await (await world.call("GET", "/v1/trainings")).json()).results).toEqual([]);
+    expect((await read(world.call("GET", "/v1/trainings"), TrainingPage)).results).toEqual([]);
   },
 );
 
@@ -67,5 +69,5 @@ test("a damaged picture among good ones is passed over, and the log names it", a
   ];
   const response = await train(world, { input_images: await upload(world, makeZip(parts)) });
   expect(response.status).toBe(201);
-  expect((await response.json()).logs).toContain("bad.png: damaged");
+  expect((await read(response, Training)).logs).toContain("bad.png: damaged");
 });

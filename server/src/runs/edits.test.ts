@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import { File, Problem, Training, VersionPage } from "@easel/contract";
 import { describe, expect, test } from "vitest";
 import { sha256Hex } from "../ids.ts";
 import { makePicture, makeZip } from "../testing/archives.ts";
+import { read } from "../testing/read.ts";
 import { makeWorld, type World } from "../testing/world.ts";
 import { RunFiles } from "./claim.ts";
 import { findRun } from "./store.ts";
@@ -19,13 +21,13 @@ async function upload(world: World, bytes: Uint8Array): Promise<string> {
   const form = new FormData();
   form.append("content", new Blob([new Uint8Array(bytes)]), "data");
   const headers = { Authorization: `Bearer ${world.token}` };
-  return (await (await world.app.request("/v1/files", { method: "POST", body: form, headers })).json()).urls.get;
+  return (await read(world.app.request("/v1/files", { method: "POST", body: form, headers }), File)).urls.get;
 }
 
 async function train(world: World, edits: unknown): Promise<Response> {
   await world.call("POST", "/v1/models", { owner: "you", name: "toy", visibility: "private", hardware: "cpu" });
-  const versions = await (await world.call("GET", "/v1/models/easel/emoji/versions")).json();
-  const path = `/v1/models/easel/emoji/versions/${versions.results[0].id}/trainings`;
+  const versions = await read(world.call("GET", "/v1/models/easel/emoji/versions"), VersionPage);
+  const path = `/v1/models/easel/emoji/versions/${versions.results[0]?.id}/trainings`;
   const input = { input_images: await upload(world, ARCHIVE), edits };
   return world.call("POST", path, { destination: "you/toy", input });
 }
@@ -33,7 +35,7 @@ async function train(world: World, edits: unknown): Promise<Response> {
 /** The edits as the model will read them. */
 async function readBack(world: World, reply: Response): Promise<unknown> {
   expect(reply.status).toBe(201);
-  const run = await findRun(world.context.db, (await reply.json()).id);
+  const run = await findRun(world.context.db, (await read(reply, Training)).id);
   const { edits } = RunFiles.parse(JSON.parse(run?.files ?? "{}"));
   return JSON.parse(readFileSync(world.context.blobs.path(edits?.sha256 ?? ""), "utf8"));
 }
@@ -81,5 +83,5 @@ test.each<[string, unknown, RegExp]>([
 ])("edits %s are refused by name", async (_what, edits, words) => {
   const reply = await train(await makeWorld(), edits);
   expect(reply.status).toBe(422);
-  expect((await reply.json()).detail).toMatch(words);
+  expect((await read(reply, Problem)).detail).toMatch(words);
 });

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { Problem, Training } from "@easel/contract";
 import { expect, onTestFinished, test } from "vitest";
 import { makePicture, makeZip } from "../testing/archives.ts";
+import { read } from "../testing/read.ts";
 import { ECHO, makeWorld, type World, type WorldOptions } from "../testing/world.ts";
 import { InputFetcher } from "./fetcher.ts";
 import { findRun, listWaitingRuns } from "./store.ts";
@@ -46,7 +48,7 @@ async function train({ call }: World, input_images: string, input: object = {}):
   await call("POST", "/v1/models", { owner: "you", name: "toy", visibility: "private", hardware: "cpu" });
   const body = { destination: "you/toy", input: { input_images, ...input } };
   const reply = await call("POST", `/v1/models/easel/echo/versions/${ECHO.versionId}/trainings`, body);
-  const training = await reply.json();
+  const training = await read(reply, Training);
   expect(training).toMatchObject({ status: "starting", input: { input_images } });
   expect(reply.status).toBe(201);
   return training.id;
@@ -55,7 +57,7 @@ async function train({ call }: World, input_images: string, input: object = {}):
 /** The training once it has ended, and its events. */
 async function ended({ call }: World, id: string) {
   const events = await (await call("GET", `/v1/runs/${id}/events`)).text();
-  return { ...(await (await call("GET", `/v1/trainings/${id}`)).json()), events };
+  return { ...(await read(call("GET", `/v1/trainings/${id}`), Training)), events };
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -152,5 +154,5 @@ test("preflight fetches too, and says what it cannot have", async () => {
   expect(await report.json()).toMatchObject({ verdict: "ready", captions: { csv: 16 } });
   const inside = await easel.call("POST", "/v1/preflight", { input_images: "http://127.0.0.1/data.zip" });
   expect(inside.status).toBe(422);
-  expect((await inside.json()).detail).toContain("not allowed");
+  expect((await read(inside, Problem)).detail).toContain("not allowed");
 });

@@ -1,12 +1,14 @@
+import { Prediction } from "@easel/contract";
 import { expect, test } from "vitest";
+import { read } from "../testing/read.ts";
 import { ECHO, makeWorld } from "../testing/world.ts";
 
 test("a prediction that is waited for comes back ended, its picture as a data URI", async () => {
   const world = await makeWorld({}, { processes: true });
   const body = { version: ECHO.versionId, input: { text: "hi" } };
   const reply = await world.call("POST", "/v1/predictions", body, { Prefer: "wait=20" });
-  const prediction = await reply.json();
+  const prediction = await read(reply, Prediction);
   expect(prediction).toMatchObject({ status: "succeeded", error: null, logs: "echo: hi\n" });
   expect(reply.status).toBe(201);
-  expect(prediction.output[0]).toMatch(/^data:image\/png;base64,/);
+  expect(prediction.output).toEqual([expect.stringMatching(/^data:image\/png;base64,/)]);
 });

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { File, Model, Prediction, Training } from "@easel/contract";
 import { expect, test } from "vitest";
+import { z } from "zod";
+import { read } from "../testing/read.ts";
 import { ECHO, makeWorld, type World } from "../testing/world.ts";
 
 const ZIP = fileURLToPath(new URL("../../../examples/fluent-3d.zip", import.meta.url));
@@ -9,8 +12,7 @@ async function upload(world: World): Promise<string> {
   const form = new FormData();
   form.append("content", new Blob([readFileSync(ZIP)]), "data.zip");
   const headers = { Authorization: `Bearer ${world.token}` };
-  const reply = await world.app.request("/v1/files", { method: "POST", body: form, headers });
-  return (await reply.json()).urls.get;
+  return (await read(world.app.request("/v1/files", { method: "POST", body: form, headers }), File)).urls.get;
 }
 
 async function train(world: World, input: Record<string, unknown>): Promise<string> {
@@ -18,14 +20,14 @@ async function train(world: World, input: Record<string, unknown>): Promise<stri
   const body = { destination: "you/toy", input: { input_images: await upload(world), ...input } };
   const reply = await world.call("POST", `/v1/models/easel/echo/versions/${ECHO.versionId}/trainings`, body);
   expect(reply.status).toBe(201);
-  return (await reply.json()).id;
+  return (await read(reply, Training)).id;
 }
 
 /** The training as it is once it has ended. */
 async function ended(world: World, id: string) {
   const stream = await world.call("GET", `/v1/runs/${id}/events`);
   await stream.text();
-  return (await world.call("GET", `/v1/trainings/${id}`)).json();
+  return read(world.call("GET", `/v1/trainings/${id}`), Training);
 }
 
 test("a training publishes one version, which then answers with its weights", async () => {
@@ -33,11 +35,11 @@ test("a training publishes one version, which then answers with its weights", as
   const id = await train(world, { steps: 3, token_string: "HAT" });
   const training = await ended(world, id);
   expect(training).toMatchObject({ status: "succeeded", error: null, destination: "you/toy" });
-  const version = training.output.version.split(":")[1];
-  const model = await (await world.call("GET", "/v1/models/you/toy")).json();
-  expect(model.latest_version.id).toBe(version);
-  expect(model.latest_version.openapi_schema.components.schemas.TrainingInput).toBeUndefined();
-  const weights = await world.app.request(training.output.weights);
+  const model = await read(world.call("GET", "/v1/models/you/toy"), Model);
+  expect(training.output?.version).toBe(`you/toy:${model.latest_version?.id}`);
+  expect(model).toHaveProperty("latest_version.openapi_schema.components.schemas.Input");
+  expect(model).not.toHaveProperty("latest_version.openapi_schema.components.schemas.TrainingInput");
+  const weights = await world.app.request(training.output?.weights ?? "");
   expect(weights.status).toBe(200);
   const reply = await world.call(
     "POST",
@@ -45,8 +47,8 @@ test("a training publishes one version, which then answers with its weights", as
     { input: { format: "txt", text: "hi" } },
     { Prefer: "wait" },
   );
-  const prediction = await reply.json();
-  expect(Buffer.from(prediction.output[0].split(",")[1], "base64").toString()).toMatch(/^HAT [0-9a-f]+ hi$/);
+  const { output } = await read(reply, Prediction.extend({ output: z.tuple([z.string()]) }));
+  expect(Buffer.from(output[0].split(",")[1] ?? "", "base64").toString()).toMatch(/^HAT [0-9a-f]+ hi$/);
 });
 
 test("a process that dies is noticed, and its training resumes from the last state", async () => {
