@@ -24,8 +24,8 @@ os.environ.setdefault("EASEL_BASE", str(ROOT / "bases" / "emoji"))
 os.environ.setdefault("EASEL_CACHE", tempfile.mkdtemp(prefix="easel-cache-"))
 atexit.register(shutil.rmtree, os.environ["EASEL_CACHE"], ignore_errors=True)
 
-from runner.model import Model  # noqa: E402
-from runner.signature import Field  # noqa: E402
+from runner.model import Model
+from runner.signature import Field
 
 DEMO_ZIP = ROOT / "examples" / "fluent-3d.zip"
 SHORT = {"max_train_steps": 4, "train_batch_size": 2, "resolution": 64, "seed": 0}
