@@ -77,9 +77,15 @@ class TakeTurns(Nobody):
         self.bare, self.half = bare, steps // 2
         self.ours: list[float] = []
         self.theirs: list[float] = []
+        self.training = False
+
+    def stage(self, name: str, done: int | None, total: int | None) -> None:
+        self.training = name == "training"
         self.ended = time.perf_counter()
 
     def turn(self, step: int) -> bool:
+        if not self.training:
+            return False
         started = time.perf_counter()
         self.ours.append(started - self.ended)
         if step == self.half:
