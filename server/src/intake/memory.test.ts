@@ -1,7 +1,9 @@
+import { File, PreflightReport } from "@easel/contract";
 import { serve } from "@hono/node-server";
 import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
 import { makeZip } from "../testing/archives.ts";
+import { read } from "../testing/read.ts";
 import { makeWorld, type World } from "../testing/world.ts";
 
 const GROWTH_BYTES_MAX = 200_000_000;
@@ -43,14 +45,14 @@ async function uploadAndCheck(origin: string, token: string, archive: Buffer): P
     yield after;
   }
   const type = { "Content-Type": "multipart/form-data; boundary=x" };
-  const init = { method: "POST", headers: { ...headers, ...type }, body: ReadableStream.from(body()), duplex: "half" };
-  const file = await (await fetch(`${origin}/v1/files`, init)).json();
+  const init: RequestInit = { method: "POST", body: ReadableStream.from(body()), duplex: "half" };
+  const file = await read(fetch(`${origin}/v1/files`, { ...init, headers: { ...headers, ...type } }), File);
   const report = await fetch(`${origin}/v1/preflight`, {
     method: "POST",
     headers: { ...headers, "Content-Type": "application/json" },
     body: JSON.stringify({ input_images: file.urls.get }),
   });
-  return (await report.json()).verdict;
+  return (await read(report, PreflightReport)).verdict;
 }
 
 test("four archives of 70 MB at a time, over real sockets, and memory grows by less than one of two", async () => {
