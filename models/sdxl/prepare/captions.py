@@ -51,7 +51,7 @@ def parse_captions(data: bytes, name: str) -> CaptionTable:
     header = text.splitlines()[0] if text.strip() else ""
     delimiter = ";" if ";" in header and "," not in header else ","
     lines = io.StringIO(text, newline="")
-    table = csv.DictReader(lines, delimiter=delimiter, restval="")
+    table = csv.DictReader(lines, delimiter=delimiter, restval="", skipinitialspace=True)
     headers = {(header or "").strip().lower(): header for header in table.fieldnames or []}
     if not COLUMNS <= headers.keys():
         raise runner.Failure("captions_unreadable", f"{name}: its first line must name the columns caption,image_file.")

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { File, PreflightReport, Problem, TrainingPage } from "@easel/contract";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { makeZip, type ZipPart } from "../testing/archives.ts";
 import { read } from "../testing/read.ts";
 import { ECHO, makeWorld, type World } from "../testing/world.ts";
@@ -42,6 +43,11 @@ async function pictures(count: number, side = 256): Promise<ZipPart[]> {
     numbers.map(async (number) => ({ name: `${number}.png`, data: await picture(side, side, number) })),
   );
 }
+
+/** The same tables are read by the tests of models/sdxl, which trains on what it reads. */
+const TABLES = z
+  .array(z.object({ name: z.string(), bytes: z.string(), expected: z.record(z.string(), z.string()) }))
+  .parse(JSON.parse(readFileSync(new URL("../../../contract/fixtures/caption-tables.json", import.meta.url), "utf8")));
 
 const TEN = await pictures(10);
 
@@ -165,36 +171,10 @@ describe("captions", () => {
     (await check([...parts, ...set])).used.map(({ caption, captionSource }) => [caption, captionSource]);
   const table = (text: string | Buffer, name = "caption.csv") => ({ name, data: Buffer.from(text) });
 
-  test.each<[string, string | Buffer]>([
-    ["as asked for", "caption,image_file\na fox,a.png\n"],
-    ["with a byte order mark and CRLF", "\ufeffcaption,image_file\r\na fox,a.png\r\n"],
-    ["with semicolons", "caption;image_file\na fox;a.png"],
-    ["with quotes, and headers as they come", ' "Image_File" , CAPTION\n"a.png","a fox"\n'],
-    ["with more columns, and old line ends", "id,image_file,caption,more\r1,a.png,a fox,x\r"],
-    ["by a path", "caption,image_file\na fox,my set/a.png"],
-    ["by Windows' path", "caption,image_file\na fox,.\\my set\\a.png"],
-    ["with a line end in a caption", 'caption,image_file\n"a\n fox",a.png'],
-  ])("a table %s", async (_what, text) => {
-    expect(await captionsOf(table(text))).toEqual([
-      ["a fox", "csv"],
-      [null, "made"],
-      [null, "made"],
-    ]);
-  });
-
-  test("quotes, commas and any script stand as they were written", async () => {
-    expect((await captionsOf(table('caption,image_file\n"a ""red"", small 狐",a.png')))[0]).toEqual([
-      'a "red", small 狐',
-      "csv",
-    ]);
-  });
-
-  test("a bare name is for every picture of that name, a longer path goes before it, and the last row counts", async () => {
-    const rows = "caption,image_file\nfirst,b.png\nany,b.png\nthis one,other/b.png";
-    expect((await captionsOf(table(rows))).slice(1)).toEqual([
-      ["any", "csv"],
-      ["this one", "csv"],
-    ]);
+  test.each(TABLES)("a table $name", async ({ bytes, expected }) => {
+    const captions = await captionsOf({ name: "caption.csv", data: Buffer.from(bytes, "latin1") });
+    const wanted = ["my set/a.png", "my set/b.png", "other/b.png"].map((name) => expected[name]);
+    expect(captions).toEqual(wanted.map((text) => (text === undefined ? [null, "made"] : [text, "csv"])));
   });
 
   test("the table goes before the text, the text before what is made; an empty one is none", async () => {
@@ -207,9 +187,21 @@ describe("captions", () => {
     ]);
   });
 
-  test("a table that cannot be used, and rows that name nothing, are said", async () => {
-    const unreadable = await check([table("file,text\na.png,a fox"), ...set]);
-    expect(unreadable.advice.join("\n")).toMatch(/caption\.csv is not used: its first line must name/);
+  test("a table that cannot be read blocks, since its captions would be missed; a training says the same", async () => {
+    const parts = [table("file,text\na.png,a fox"), ...set];
+    const report = await check(parts);
+    expect(report).toMatchObject({ verdict: "blocked", used: [{}, {}, {}] });
+    expect(report.advice[0]).toMatch(/^caption\.csv cannot be read: its first line must name/);
+    const world = await makeWorld();
+    await world.call("POST", "/v1/models", { owner: "you", name: "toy", visibility: "private", hardware: "cpu" });
+    const path = `/v1/models/easel/echo/versions/${ECHO.versionId}/trainings`;
+    const input = { input_images: await upload(world, makeZip(parts)) };
+    const refused = await world.call("POST", path, { destination: "you/toy", input });
+    expect(refused.status).toBe(422);
+    expect((await refused.json()).detail).toContain(report.advice[0]);
+  });
+
+  test("rows that name nothing are said", async () => {
     const stray = await check([table("caption,image_file\na fox,A.png"), ...set]);
     expect(stray.advice.join("\n")).toMatch(/caption\.csv names what is not in the archive: A\.png\./);
   });

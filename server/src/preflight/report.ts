@@ -46,19 +46,21 @@ export function reportArchive(
   });
   const count = (source: Caption["source"]) => used.filter(({ captionSource }) => captionSource === source).length;
   const present = used.filter(({ caption }) => !lacksTrigger(caption, settings)).length;
+  const blocking = refuseTable(captions.table);
   const attention = [
     ...adviseOnCount(used.length),
     ...adviseOnDuplicates(duplicates),
     ...adviseOnSize(archive, settings),
   ];
   return {
-    verdict: attention.length > 0 ? "needs attention" : "ready",
+    verdict: blocking.length > 0 ? "blocked" : attention.length > 0 ? "needs attention" : "ready",
     used,
     skipped: archive.skipped.map(presentSkipped),
     duplicates: duplicates.map(([first, second]) => [first.name, second.name]),
     captions: { csv: count("csv"), txt: count("txt"), made: count("made") },
     trigger: { present, total: used.length },
     advice: [
+      ...blocking,
       ...attention,
       ...adviseOnMore(used.length),
       ...adviseOnLikeness(alike.size),
@@ -145,12 +147,16 @@ function adviseOnCrops(images: readonly ManifestImage[]): string[] {
   ];
 }
 
+/** Whoever wrote captions wants them used: a training without them would be another than was asked for. */
+function refuseTable(table: ArchiveCaptions["table"]): string[] {
+  if (table === undefined || table.readable) return [];
+  return [
+    `${table.name} cannot be read: its first line must name the columns caption,image_file. Mend it, or leave it out.`,
+  ];
+}
+
 function adviseOnTable(table: ArchiveCaptions["table"]): string[] {
-  if (table === undefined) return [];
-  if (!table.readable) {
-    return [`${table.name} is not used: its first line must name the columns caption,image_file.`];
-  }
-  if (table.rowsWithoutImage.length === 0) return [];
+  if (table === undefined || table.rowsWithoutImage.length === 0) return [];
   return [`${table.name} names what is not in the archive: ${listed(table.rowsWithoutImage)}.`];
 }
 

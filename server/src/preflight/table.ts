@@ -15,6 +15,7 @@ export function readCaptionTable(bytes: Uint8Array): Map<string, string> | undef
   for (const row of rows) {
     const name = normalPath(row[file] ?? "");
     const words = oneLine(row[caption] ?? "");
+    captions.delete(name);
     if (name !== "" && words !== "") captions.set(name, words);
   }
   return captions;
@@ -52,7 +53,7 @@ function* readRows(text: string, delimiter: string): Generator<string[]> {
       if (character !== '"') field += character;
       else if (text[at + 1] === '"') field += text[++at];
       else quoted = false;
-    } else if (character === '"' && field.trim() === "") {
+    } else if (character === '"' && /^ *$/.test(field)) {
       quoted = true;
       field = "";
     } else if (character === delimiter) {

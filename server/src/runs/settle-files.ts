@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import type { RunKind } from "../db.ts";
 import { type HttpError, invalidInput } from "../errors.ts";
 import { readArchive } from "../intake/archive.ts";
+import { ArchiveRefused } from "../intake/refusal.ts";
 import type { VersionSchema } from "../models/schema.ts";
 import { inspectArchive, settingsOf } from "../preflight/preflight.ts";
 import type { RunFiles } from "./claim.ts";
@@ -26,8 +27,9 @@ export async function settleFiles(
   if (input_images === undefined) throw imagesMissing();
   const archive = await readArchive(context, input_images.sha256);
   const files: RunFiles = { ...run.files, input_images: { sha256: archive.sha256 } };
-  if (edits !== undefined) files.edits = { sha256: await checkEdits(context, run.account, edits.sha256, archive) };
   const report = await inspectArchive(context, archive, settingsOf(run.schema, run.input));
+  if (report.verdict === "blocked") throw new ArchiveRefused(report.advice[0] ?? "It cannot be trained on.");
+  if (edits !== undefined) files.edits = { sha256: await checkEdits(context, run.account, edits.sha256, archive) };
   return { files, log: describeIntake(report) };
 }
 
