@@ -198,7 +198,7 @@ describe("captions", () => {
     const input = { input_images: await upload(world, makeZip(parts)) };
     const refused = await world.call("POST", path, { destination: "you/toy", input });
     expect(refused.status).toBe(422);
-    expect((await refused.json()).detail).toContain(report.advice[0]);
+    expect((await read(refused, Problem)).detail).toContain(report.advice[0]);
   });
 
   test("rows that name nothing are said", async () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { Problem, Training } from "@easel/contract";
+import { File, PreflightReport, Problem, Training } from "@easel/contract";
 import { expect, onTestFinished, test } from "vitest";
 import { makePicture, makeZip } from "../testing/archives.ts";
 import { read } from "../testing/read.ts";
@@ -155,4 +155,19 @@ test("preflight fetches too, and says what it cannot have", async () => {
   const inside = await easel.call("POST", "/v1/preflight", { input_images: "http://127.0.0.1/data.zip" });
   expect(inside.status).toBe(422);
   expect((await read(inside, Problem)).detail).toContain("not allowed");
+});
+
+test("a file that a run made is found by its link, whatever the host, and nothing is fetched", async () => {
+  const easel = await world({ EASEL_FETCH_ALLOW: "" }, { fetching: true, processes: true });
+  const body = new FormData();
+  body.append("content", new Blob([ZIP]), "data.zip");
+  const headers = { Authorization: `Bearer ${easel.token}` };
+  const uploaded = await read(easel.app.request("/v1/files", { method: "POST", body, headers }), File);
+  const training = await ended(easel, await train(easel, uploaded.urls.get, { steps: 1 }));
+  const link = String(training.output?.weights).replace("localhost", "easel.example");
+  expect(link).toMatch(/^http:\/\/easel\.example\/v1\/runs\//);
+  const report = await read(easel.call("POST", "/v1/preflight", { input_images: link }), PreflightReport);
+  expect(report.advice[0]).toMatch(/^The archive has no picture that can be read/);
+  const unsigned = await easel.call("POST", "/v1/preflight", { input_images: link.replace(/signature=.*/, "") });
+  expect((await read(unsigned, Problem)).detail).toMatch(/easel\.example could not be looked up|There is no host/);
 });

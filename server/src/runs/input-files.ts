@@ -1,5 +1,5 @@
 /**
- * The files among a run's inputs. A URL of a file on this server is found by its path, whatever its host; a data: URI is
+ * The files among a run's inputs. A URL of a file on this server, uploaded or made by a run, is found by its path, whatever its host; a data: URI is
  * stored as a file of its own and echoed by its path; any other URL is left to be fetched. The model process later gets
  * local paths only.
  */
@@ -13,6 +13,7 @@ import { newFileId } from "../ids.ts";
 import { fileInputs } from "../models/input.ts";
 import type { VersionSchema } from "../models/schema.ts";
 import type { RunFiles } from "./claim.ts";
+import { resolveRunFileUrl } from "./run-file.ts";
 
 const DATA_URI = /^data:([^;,]*)((?:;[^;,]*)*),(.*)$/s;
 const KEPT_MS_MIN = 24 * 60 * 60 * 1000;
@@ -63,6 +64,8 @@ export async function takeFile(
   }
   const row = await resolveFileUrl(context, account, value);
   if (row !== undefined) return { sha256: row.sha256, echo: value };
+  const made = await resolveRunFileUrl(context, value);
+  if (made !== undefined) return { sha256: made, echo: value };
   if (!/^https?:/i.test(value) || /\/v1\/files\//.test(value)) throw fileMissing(name);
   return "elsewhere";
 }
