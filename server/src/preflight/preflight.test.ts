@@ -203,7 +203,7 @@ describe("captions", () => {
 
   test("rows that name nothing are said", async () => {
     const stray = await check([table("caption,image_file\na fox,A.png"), ...set]);
-    expect(stray.advice.join("\n")).toMatch(/caption\.csv names what is not in the archive: A\.png\./);
+    expect(stray.advice.join("\n")).toMatch(/caption\.csv has rows for what is not among the pictures: A\.png\./);
   });
 
   test("captions without the token string are counted and said", async () => {

@@ -42,5 +42,6 @@ export function settingsOf(schema: VersionSchema, given: RunInput): PreflightSet
     // A default prefix follows the token string when only that is changed.
     captionPrefix: z.string().optional().catch(undefined).parse(given.caption_prefix),
     resolution: z.number().optional().catch(undefined).parse(settingOf("resolution")),
+    masksMade: Boolean(given.mask_target_prompts) || given.use_face_detection_instead === true,
   };
 }

@@ -17,6 +17,8 @@ export interface PreflightSettings {
   tokenString: string | undefined;
   captionPrefix: string | undefined;
   resolution: number | undefined;
+  /** Masks will be made, by words or of faces. */
+  masksMade: boolean;
 }
 
 export function reportRefusal(refusal: ArchiveRefused): PreflightReport {
@@ -67,7 +69,7 @@ export function reportArchive(
       ...adviseOnCrops(archive.images),
       ...adviseOnTable(captions.table),
       ...adviseOnTrigger(used.length - present, settings),
-      ...adviseOnMasks(archive.images),
+      ...(settings.masksMade ? [] : adviseOnMasks(archive.images)),
     ],
   };
 }
@@ -157,7 +159,7 @@ function refuseTable(table: ArchiveCaptions["table"]): string[] {
 
 function adviseOnTable(table: ArchiveCaptions["table"]): string[] {
   if (table === undefined || table.rowsWithoutImage.length === 0) return [];
-  return [`${table.name} names what is not in the archive: ${listed(table.rowsWithoutImage)}.`];
+  return [`${table.name} has rows for what is not among the pictures: ${listed(table.rowsWithoutImage)}.`];
 }
 
 function adviseOnTrigger(lacking: number, { tokenString, captionPrefix }: PreflightSettings): string[] {

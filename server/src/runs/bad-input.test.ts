@@ -71,3 +71,12 @@ test("a damaged picture among good ones is passed over, and the log names it", a
   expect(response.status).toBe(201);
   expect((await read(response, Training)).logs).toContain("bad.png: damaged");
 });
+
+test("the log says that there are no masks, unless some are asked for", async () => {
+  const world = await makeWorld();
+  const input_images = await upload(world, good);
+  const logOf = async (input: object) => (await read(train(world, { input_images, ...input }), Training)).logs;
+  expect(await logOf({})).toContain("No masks");
+  expect(await logOf({ mask_target_prompts: "a fox" })).not.toContain("No masks");
+  expect(await logOf({ use_face_detection_instead: true })).not.toContain("No masks");
+});

@@ -33,12 +33,12 @@ export async function settleFiles(
   return { files, log: describeIntake(report) };
 }
 
-/** What the user should know of how the archive was read. */
+/** What the user should know of how the archive was read. What needs nothing done is only counted. */
 function describeIntake({ used, skipped, advice }: PreflightReport): string {
   const summary = `${used.length} images read from the archive`;
   return [
-    skipped.length === 0 ? `${summary}.` : `${summary}, ${skipped.length} entries skipped:`,
-    ...skipped.map(({ file, reason, fix }) => `  ${file}: ${fix === null ? reason : `${reason}. ${fix}`}`),
+    skipped.length === 0 ? `${summary}.` : `${summary}, ${skipped.length} entries skipped.`,
+    ...skipped.flatMap(({ file, reason, fix }) => (fix === null ? [] : [`  ${file}: ${reason}. ${fix}`])),
     ...advice,
   ].join("\n");
 }
