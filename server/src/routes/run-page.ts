@@ -67,7 +67,7 @@ async function page(context: Context, run: RunRow, origin: string) {
   const stage = Stage.safeParse(await bodyOf(context, run, "stage"));
   const ahead = run.status === "starting" ? await countRunsAhead(context.db, run) : 0;
   const pictures = await listPictures(context, run, origin);
-  const log = (await logTail(context.db, run.id)).trimEnd().split("\n").slice(-LOG_LINES).join("\n");
+  const log = readable((await logTail(context.db, run.id)).trimEnd().split("\n")).slice(-LOG_LINES).join("\n");
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -86,6 +86,15 @@ ${pictures.length === 0 ? "" : html`<ul class="pictures">${pictures.map((picture
 <p class="quiet">${run.id}</p>
 </body>
 </html>`;
+}
+
+/** The log without its progress lines, but for the last of each row of them: the bar above says the rest. */
+function readable(lines: string[]): string[] {
+  return lines.filter((line, index) => !(isProgress(line) && isProgress(lines[index + 1] ?? "")));
+}
+
+function isProgress(line: string): boolean {
+  return /^\s*\d+%\s*\|/.test(line);
 }
 
 function statusWords(run: RunRow, ahead: number, stage: string | undefined): string {
