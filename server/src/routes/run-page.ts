@@ -67,7 +67,9 @@ async function page(context: Context, run: RunRow, origin: string) {
   const stage = Stage.safeParse(await bodyOf(context, run, "stage"));
   const ahead = run.status === "starting" ? await countRunsAhead(context.db, run) : 0;
   const pictures = await listPictures(context, run, origin);
-  const log = readable((await logTail(context.db, run.id)).trimEnd().split("\n")).slice(-LOG_LINES).join("\n");
+  const log = readable((await logTail(context.db, run.id)).trimEnd().split("\n"))
+    .slice(-LOG_LINES)
+    .join("\n");
   return html`<!doctype html>
 <html lang="en">
 <head>
