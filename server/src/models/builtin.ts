@@ -37,6 +37,18 @@ export const BUILTINS: Builtin[] = [
     aliases: [],
   },
   {
+    owner: "easel",
+    name: "prepare",
+    description:
+      "What a training does first, by itself: an archive of images in; squares, masks, captions and every decision out.",
+    program: "models/prepare",
+    base: null,
+    schema: "models/prepare/openapi.json",
+    needs: "cpu",
+    versionId: sha256Hex("easel/prepare 1"),
+    aliases: [],
+  },
+  {
     owner: "stability-ai",
     name: "sdxl",
     description: "A text-to-image generative AI model that creates beautiful images",

@@ -33,9 +33,10 @@ export async function inspectArchive(
 
 const Value = z.looseObject({ default: z.unknown() });
 
-/** What holds for a training: what was given, and else the defaults of the version that is trained. */
+/** What holds for a run: what was given, and else the defaults of its version. */
 export function settingsOf(schema: VersionSchema, given: RunInput): PreflightSettings {
-  const properties = schema.components.schemas.TrainingInput?.properties ?? {};
+  const { TrainingInput, Input } = schema.components.schemas;
+  const properties = (TrainingInput ?? Input)?.properties ?? {};
   const settingOf = (name: string) => given[name] ?? Value.safeParse(properties[name]).data?.default;
   return {
     tokenString: z.string().optional().catch(undefined).parse(settingOf("token_string")),

@@ -20,6 +20,7 @@ const TYPES: Record<string, string> = {
   txt: "text/plain; charset=utf-8",
   json: "application/json",
   tar: "application/x-tar",
+  zip: "application/zip",
 };
 
 export function runFiles(context: Context): Hono<Env> {

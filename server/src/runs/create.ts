@@ -12,7 +12,7 @@ import type { VersionRow } from "../models/versions.ts";
 import { insertServerLog } from "./events.ts";
 import { FETCH_TOPIC } from "./fetcher.ts";
 import { type TakenFiles, takeFiles } from "./input-files.ts";
-import { settleFiles } from "./settle-files.ts";
+import { INPUTS, settleFiles } from "./settle-files.ts";
 import { findUnansweredRun, insertRun, type RunRow } from "./store.ts";
 
 /** How long a create that was never answered is taken for the same as an equal one. */
@@ -38,14 +38,7 @@ export async function createPrediction(context: Context, request: CreateRequest)
     const schema = parseSchema(request.version.schema);
     if (!canPredict(schema)) throw unprocessable("Not runnable", `${request.modelAsked} can be trained, but not run.`);
     requireBase(context.config, request.version.base);
-    const taken = await takeInput(context, request, schema, "Input");
-    return insert(context, request, {
-      kind: "prediction",
-      createHash,
-      ...taken,
-      destination: undefined,
-      log: undefined,
-    });
+    return insertSettled(context, request, schema, { kind: "prediction", createHash, destination: undefined });
   });
 }
 
@@ -60,13 +53,21 @@ export async function createTraining(context: Context, request: CreateRequest, d
       );
     }
     requireBase(context.config, request.version.base);
-    const taken = await takeInput(context, request, schema, "TrainingInput");
-    const run = { kind: "training" as const, createHash, ...taken, destination };
-    // What is still to be fetched is read when it is here.
-    if (Object.keys(taken.fetches).length > 0) return insert(context, request, { ...run, log: undefined });
-    const settled = await settleFiles(context, { ...run, account: request.account, schema });
-    return insert(context, request, { ...run, ...settled });
+    return insertSettled(context, request, schema, { kind: "training", createHash, destination });
   });
+}
+
+/** What is still to be fetched is looked at when it is here; all else now, so that a refusal is the answer. */
+async function insertSettled(
+  context: Context,
+  request: CreateRequest,
+  schema: VersionSchema,
+  run: Pick<NewRun, "kind" | "createHash" | "destination">,
+): Promise<RunRow> {
+  const taken = await takeInput(context, request, schema, INPUTS[run.kind]);
+  if (Object.keys(taken.fetches).length > 0) return insert(context, request, { ...run, ...taken, log: undefined });
+  const settled = await settleFiles(context, { ...run, ...taken, account: request.account, schema });
+  return insert(context, request, { ...run, ...taken, ...settled });
 }
 
 async function takeInput(
@@ -75,14 +76,15 @@ async function takeInput(
   schema: VersionSchema,
   component: "Input" | "TrainingInput",
 ): Promise<TakenFiles> {
-  const given = component === "Input" ? input : withEditsAsFile(schema, input);
+  const given = withEditsAsFile(schema, component, input);
   return takeFiles(context, account, schema, component, checkInput(schema, component, given));
 }
 
 /** Edits may be given as they are; the model reads a file. */
-function withEditsAsFile(schema: VersionSchema, input: RunInput): RunInput {
+function withEditsAsFile(schema: VersionSchema, component: "Input" | "TrainingInput", input: RunInput): RunInput {
   const { edits } = input;
-  if (typeof edits !== "object" || edits === null || !fileInputs(schema, "TrainingInput").includes("edits"))
+  if (typeof edits !== "object" || edits === null) return input;
+  if (schema.components.schemas[component] === undefined || !fileInputs(schema, component).includes("edits"))
     return input;
   const json = Buffer.from(JSON.stringify(edits)).toString("base64");
   return { ...input, edits: `data:application/json;base64,${json}` };

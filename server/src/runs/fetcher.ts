@@ -102,7 +102,7 @@ async function fetchAll(context: Context, run: RunRow, signal: AbortSignal): Pro
     await stages.say();
     const onProgress = (done: number, total: number | undefined) => stages.progress(done, total);
     try {
-      const isArchive = run.kind === "training" && name === "input_images";
+      const isArchive = name === "input_images";
       const blob = await fetchFile(context, { url, isArchive, signal, onProgress });
       files[name] = { sha256: blob.sha256 };
       await stages.end();

@@ -1,4 +1,4 @@
-/** What becomes of a run's files once all of them are here: a training's archive is read, and its edits are checked against it. */
+/** What becomes of a run's files once all of them are here: an archive of images is read, and its edits are checked against it. */
 import type { PreflightReport, RunInput } from "@easel/contract";
 import type { Context } from "../context.ts";
 import type { RunKind } from "../db.ts";
@@ -9,6 +9,9 @@ import type { VersionSchema } from "../models/schema.ts";
 import { inspectArchive, settingsOf } from "../preflight/preflight.ts";
 import type { RunFiles } from "./claim.ts";
 import { checkEdits } from "./edits.ts";
+
+/** Where a version's schema describes the inputs of each kind of run. */
+export const INPUTS = { prediction: "Input", training: "TrainingInput" } as const satisfies Record<RunKind, string>;
 
 export interface SettledFiles {
   /** What the model process reads. */
@@ -22,7 +25,7 @@ export async function settleFiles(
   context: Context,
   run: { kind: RunKind; account: string; schema: VersionSchema; input: RunInput; files: RunFiles },
 ): Promise<SettledFiles> {
-  if (run.kind === "prediction") return { files: run.files, log: undefined };
+  if (run.kind === "prediction" && !preparesImages(run.schema)) return { files: run.files, log: undefined };
   const { input_images, edits } = run.files;
   if (input_images === undefined) throw imagesMissing();
   const archive = await readArchive(context, input_images.sha256);
@@ -31,6 +34,11 @@ export async function settleFiles(
   if (report.verdict === "blocked") throw new ArchiveRefused(report.advice[0] ?? "It cannot be trained on.");
   if (edits !== undefined) files.edits = { sha256: await checkEdits(context, run.account, edits.sha256, archive) };
   return { files, log: describeIntake(report) };
+}
+
+/** Whether a prediction reads an archive of images, as `easel/prepare` does: by the name that trainings have for it. */
+function preparesImages(schema: VersionSchema): boolean {
+  return schema.components.schemas.Input?.properties?.input_images !== undefined;
 }
 
 /** What the user should know of how the archive was read. What needs nothing done is only counted. */
