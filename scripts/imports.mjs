@@ -42,6 +42,11 @@ const RULES = [
     because: "Routes write no SQL: all statements about a table are in its store.ts.",
   },
   {
+    in: /^server\/src\/(?!fetch\/)/,
+    not: /^(node:)?(https?|http2|tls)$|^undici$/,
+    because: "The server has one HTTP client, fetch/get.ts, which dials no private address.",
+  },
+  {
     in: /^runner\//,
     not: /^(torch|diffusers|transformers|peft|numpy|PIL|models)(\.|$)/,
     because: "The runner makes a process of any model: it imports none, and no torch.",

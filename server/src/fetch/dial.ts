@@ -29,17 +29,29 @@ export interface Reach {
 /** Throws FetchRefused; then nothing was sent to anybody. */
 export async function dial(reach: Reach, url: URL, signal: AbortSignal): Promise<Socket> {
   const port = portOf(url);
-  const [address = ""] = await judgedAddresses(reach, url);
+  let failure: unknown;
+  for (const address of await judgedAddresses(reach, url)) {
+    try {
+      const socket = await dialAddress(address, port, url, signal);
+      return url.protocol === "https:" ? await encrypt(socket, url, signal) : socket;
+    } catch (error) {
+      if (error instanceof FetchRefused) throw error;
+      failure = error;
+    }
+  }
+  throw new FetchRefused(`${url.host} does not answer (${reasonOf(failure)}).`);
+}
+
+async function dialAddress(address: string, port: number, url: URL, signal: AbortSignal): Promise<Socket> {
   const socket = connect({ host: address, port, family: isIP(address), autoSelectFamily: false });
   try {
     await within(CONNECT_MS_MAX, signal, (limit) => once(socket, "connect", { signal: limit }));
     if (socket.remoteAddress === undefined || unmapped(socket.remoteAddress) !== unmapped(address))
       throw notAllowed(url.host);
-    return url.protocol === "https:" ? await encrypt(socket, url, signal) : socket;
+    return socket;
   } catch (error) {
     socket.destroy();
-    if (error instanceof FetchRefused) throw error;
-    throw new FetchRefused(`${url.host} does not answer (${reasonOf(error)}).`);
+    throw error;
   }
 }
 
@@ -51,8 +63,13 @@ async function encrypt(socket: Socket, url: URL, signal: AbortSignal): Promise<S
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ["http/1.1"],
   });
-  await within(CONNECT_MS_MAX, signal, (limit) => once(secure, "secureConnect", { signal: limit }));
-  return secure;
+  try {
+    await within(CONNECT_MS_MAX, signal, (limit) => once(secure, "secureConnect", { signal: limit }));
+    return secure;
+  } catch (error) {
+    secure.destroy();
+    throw error;
+  }
 }
 
 /** A literal is judged as it is: no resolver is ever asked about one. One address that may not be reached spoils all. */

@@ -198,6 +198,12 @@ describe("names that lead inside", () => {
     expect(await refusalOf(get(world, `http://rebind.test:${port}/again`, NEVER))).toMatch(/not allowed/);
   });
 
+  test("of several addresses the next is dialled when one does not answer", async () => {
+    pages["/file"] = (response) => response.end("the file");
+    const world = { ...reach({ "two.test": [["127.0.0.3", OUTSIDE]] }), allowed: readAddressList("127.0.0.2/31") };
+    expect(await fetchText(world, `http://two.test:${port}/file`)).toBe("the file");
+  });
+
   test("a name server that rebinds, and one that never answers", async () => {
     const dns = await listenDns(["127.0.0.2", "127.0.0.1"]);
     const world = { allowed: readAddressList(OUTSIDE), resolveHost: (name: string) => dns.resolver.resolve4(name) };
