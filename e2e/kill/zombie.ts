@@ -36,7 +36,8 @@ export async function wakeZombie(edits: Edit[] = []) {
     id,
     goneSeconds,
     /** What the zombie still wrote into its own folder; nobody may ever name it. */
-    wroteAfter: filesSince(attemptFolder(world.data, { run_id: id, number: 1 }), wokenAt),
+    // It had stood still for seconds; a file's time is the kernel's last tick, so it may lie a little before the clock's.
+    wroteAfter: filesSince(attemptFolder(world.data, { run_id: id, number: 1 }), wokenAt - 1000),
     committedAfter: countEvents(facts, 1) - before,
     attempts: facts.attempts.map((attempt) => attempt.outcome),
     violations: check(world.data, world.history.read()),
