@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from prepare.crop import Box, centre_of_mass, choose_crop, cut
+from prepare.crop import Box, centre_of_mass, centre_of_subject, choose_crop, cut
 from prepare.edits import Edit, check_crop
-from prepare.masks import find_mask
+from prepare.masks import Mask, find_mask
 from prepare.networks import Networks
-from prepare.picture import decode
+from prepare.picture import Upright, decode
 from prepare.settings import Settings
 
 
@@ -27,7 +27,8 @@ class Source:
 
 @dataclass(frozen=True)
 class PreparedImage:
-    """`png` and `mask_png` are squares of the resolution; `crop` is in pixels of the upright `width` × `height`."""
+    """`png` and `mask_png` are squares of the resolution; `crop` is in pixels of the upright `width` × `height`, and its
+    source is edit, mask, subject (what stands out from a plain ground) or centre."""
 
     png: bytes
     mask_png: bytes | None
@@ -35,6 +36,7 @@ class PreparedImage:
     width: int
     height: int
     crop: Box
+    crop_source: str
     upscaled: bool
     notes: list[str] = field(default_factory=list)
 
@@ -45,10 +47,11 @@ def prepare_image(source: Source, settings: Settings, edit: Edit, networks: Netw
     side_pixels = settings.resolution
     upright = decode(source.data, settings.ground, side_pixels, edit.crop[2] if edit.crop else None)
     size = upright.width, upright.height
+    mask = find_mask(upright, source.mask, edit.mask, settings, networks)
+    centre, crop_source = find_centre(upright, mask, settings)
     if edit.crop:
         check_crop(edit.crop, *size, source.name)
-    mask = find_mask(upright, source.mask, edit.mask, settings, networks)
-    centre = centre_of_mass(mask.picture) if mask.picture and settings.crop_based_on_salience else None
+        crop_source = "edit"
     crop = edit.crop or choose_crop(*size, centre)
     square, upscaled = cut(upright.pixels, crop, *size), crop[2] < side_pixels
     if upscaled:
@@ -60,9 +63,22 @@ def prepare_image(source: Source, settings: Settings, edit: Edit, networks: Netw
         mask.source,
         *size,
         crop,
+        crop_source,
         upscaled,
         upright.notes + mask.notes,
     )
+
+
+def find_centre(upright: Upright, mask: Mask, settings: Settings) -> tuple[tuple[float, float] | None, str]:
+    """What the crop is about, and how that was found."""
+    if settings.crop_based_on_salience:
+        centre = centre_of_mass(mask.picture) if mask.picture else None
+        if centre:
+            return centre, "mask"
+        centre = centre_of_subject(upright.pixels) if mask.picture is None else None
+        if centre:
+            return centre, "subject"
+    return None, "centre"
 
 
 def _cut_mask(mask: Image.Image, crop: Box, size: tuple[int, int], side_pixels: int) -> bytes:

@@ -68,6 +68,7 @@ def take_as_it_is(entry: dict, png: bytes, mask_png: bytes | None) -> PreparedIm
         entry["width"],
         entry["height"],
         tuple(entry["crop"]),
+        entry["crop_source"],
         entry["upscaled"],
         entry["notes"],
     )
@@ -83,6 +84,7 @@ def _entry(place: int, example: Example) -> dict:
         "width": image.width,
         "height": image.height,
         "crop": list(image.crop),
+        "crop_source": image.crop_source,
         "upscaled": image.upscaled,
         "mask_file": _mask_file(place) if image.mask_png else None,
         "mask_source": image.mask_source,

@@ -50,14 +50,15 @@ def archive(tmp_path: Path) -> Path:
 
 MADE = [{}, {}, {"caption"}]
 MASKS = {"mask_file", "mask_source"}
+CROP = {"crop", "crop_source"}
 # The input and its value → the fields of each image that change with it, and whose pixels and masks do.
 ROWS = [
     ("resolution", 128, [{}, {"upscaled"}, {"upscaled"}], [0, 1, 2], []),
     ("token_string", "sks", [{"caption", "notes"}, {"caption", "notes"}, {"caption"}], [], []),
     ("caption_prefix", "an image of TOK: ", MADE, [], []),
     ("background", "#102030", [{}, {}, {}], [1], []),
-    ("mask_target_prompts", "a face", [MASKS | {"crop"}, MASKS | {"notes"}, MASKS | {"notes"}], [0], [0, 1, 2]),
-    ("use_face_detection_instead", True, [MASKS | {"crop"}, {"notes"}, {"notes"}], [0], [0]),
+    ("mask_target_prompts", "a face", [MASKS | CROP, MASKS | {"notes"}, MASKS | {"notes"}], [0], [0, 1, 2]),
+    ("use_face_detection_instead", True, [MASKS | CROP, {"notes"}, {"notes"}], [0], [0]),
     ("crop_based_on_salience", False, [{}, {}, {}], [], []),
     ("clipseg_temperature", 4.0, [{}, {}, {}], [], []),
     ("caption_mode", "fill", [{}, {}, {}], [], []),
@@ -80,7 +81,7 @@ def test_an_input_changed_alone(archive: Path, name, value, fields, pixels, mask
 
 @pytest.mark.parametrize(
     ("name", "value", "fields", "pixels"),
-    [("clipseg_temperature", 4.0, {"crop"}, True), ("crop_based_on_salience", False, {"crop"}, True)],
+    [("clipseg_temperature", 4.0, {"crop"}, True), ("crop_based_on_salience", False, CROP, True)],
 )
 def test_what_only_matters_with_a_mask(archive: Path, name, value, fields, pixels):
     asked = {"mask_target_prompts": "a face"}
@@ -95,8 +96,8 @@ def test_what_only_matters_with_a_mask(archive: Path, name, value, fields, pixel
     ("edit", "fields", "pixels", "mask"),
     [
         ({"caption": "a TOK in space"}, {"caption", "caption_source"}, False, False),
-        ({"crop": [0, 0, 300]}, {"crop"}, True, False),
-        ({"mask": None}, {"mask_file", "mask_source", "crop"}, True, True),
+        ({"crop": [0, 0, 300]}, CROP, True, False),
+        ({"mask": None}, MASKS | CROP, True, True),
     ],
     ids=["caption", "crop", "mask"],
 )

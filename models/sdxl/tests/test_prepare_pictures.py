@@ -124,3 +124,21 @@ def test_tiles_meet_without_a_seam():
     assert large.shape == (160, 1600, 3)
     steps = np.abs(np.diff(large[:, :, 0].mean(axis=0)))
     assert steps.max() < 2
+
+
+def test_a_subject_on_a_plain_ground_is_not_cut_off(tmp_path: Path):
+    beside = Image.new("RGB", (300, 100), (240, 236, 230))
+    beside.paste(gradient(60, 60), (20, 20))
+    data = encode_png(beside, format="JPEG", quality=90)
+    example = read_one(tmp_path, data, "a.jpg")
+    assert example.image.crop == pytest.approx((0, 0, 100), abs=2)
+    assert example.image.crop_source == "subject"
+    plain = read_one(tmp_path, data, "a.jpg", crop_based_on_salience=False).image
+    assert (plain.crop, plain.crop_source) == ((100, 0, 100), "centre")
+
+
+def test_without_a_plain_ground_the_centre_is_taken(tmp_path: Path):
+    photo = gradient(300, 100)
+    photo.paste((255, 0, 0), (10, 20, 60, 60))
+    image = read_one(tmp_path, encode_png(photo)).image
+    assert (image.crop, image.crop_source) == ((100, 0, 100), "centre")
