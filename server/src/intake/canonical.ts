@@ -64,15 +64,17 @@ class CanonicalWriter {
   }
 
   async write(entries: AsyncIterable<ArchiveEntry>): Promise<Manifest> {
-    // While one picture is decoded, by the child, the next one is copied.
+    // While one picture is decoded, by the child, the one before it is added and the next one is copied.
     let settled: Promise<void> = Promise.resolve();
     try {
       for await (const entry of entries) {
         if (entry.kind === "folder") continue;
         this.#count += 1;
         const taken = reasonToSkip(entry) ?? (await this.#take(entry));
+        const decoded = decode(taken);
+        decoded.catch(() => {}); // heard when it is settled, unless the one before it breaks all off
         await settled;
-        settled = this.#settle(entry.name, taken);
+        settled = this.#settle(entry.name, taken, decoded);
         settled.catch(() => {}); // heard at the next entry
       }
     } finally {
@@ -101,13 +103,19 @@ class CanonicalWriter {
     }
   }
 
-  async #settle(name: string, taken: CopiedPicture | true | Skip): Promise<void> {
-    if (taken === true) return;
-    const picture = "reason" in taken ? taken : await decodeCopy(taken);
+  async #settle(
+    name: string,
+    taken: CopiedPicture | true | Skip,
+    decoded: Promise<TakenPicture | true | Skip>,
+  ): Promise<void> {
+    const picture = await decoded;
+    if (picture === true) return;
     if ("reason" in picture) this.#manifest.skipped.push({ name, reason: picture.reason, fix: picture.fix });
     else if (isMaskName(name)) this.#aside.push(picture);
     else await this.#addPicture(picture);
-    if (!("reason" in taken) && ("reason" in picture || picture.path !== taken.path)) await rm(taken.path);
+    // A smaller copy has taken the place of what was copied, or nothing has.
+    const copy = taken === true || "reason" in taken ? undefined : taken.path;
+    if (copy !== undefined && ("reason" in picture || picture.path !== copy)) await rm(copy);
   }
 
   async #addPicture(picture: TakenPicture): Promise<void> {
@@ -143,6 +151,10 @@ class CanonicalWriter {
     await this.#zip.addBytes("dataset.json", this.#dataset);
     this.#manifest.dataset = "dataset.json";
   }
+}
+
+async function decode(taken: CopiedPicture | true | Skip): Promise<TakenPicture | true | Skip> {
+  return taken === true || "reason" in taken ? taken : decodeCopy(taken);
 }
 
 function refuseWithoutImage(count: number, skipped: Manifest["skipped"]): ArchiveRefused {
