@@ -6,11 +6,7 @@ Defaults here are SDXL's; each base overlays its own (`bases/<name>/defaults.jso
 from accepted import say_what_does_nothing
 from cog import BaseModel, Input, Path
 
-DOES_NOTHING_YET = (
-    "is_lora",
-    "unet_learning_rate",
-    "checkpointing_steps",
-)
+DOES_NOTHING_YET = ("is_lora", "unet_learning_rate")
 
 
 class TrainingOutput(BaseModel):
@@ -73,7 +69,11 @@ def train(
     ),
     clipseg_temperature: float = Input(description="How blurry the CLIPSeg mask is", default=1.0),
     verbose: bool = Input(description="Whether the log shows each image's caption", default=True),
-    checkpointing_steps: int = Input(description="Number of steps between saving checkpoints", default=999999),
+    checkpointing_steps: int = Input(
+        description="Number of steps between training states, from which a lost training goes on. 999999: Easel decides",
+        default=999999,
+        ge=1,
+    ),
     input_images_filetype: str = Input(
         description="Filetype of the input images. By default it is inferred from the file",
         default="infer",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import hashlib
 import json
-import secrets
 import tempfile
 from pathlib import Path
 
 import torch
 from base import Base, current, describe_sizes
-from loop import Course, Group, Images, Plan, fit
+from course import Course, Group
+from keeping import StateKeeper, choose_seed, find_state, list_libraries
+from loop import Images, Plan, fit
 from prepare import PREPARED_NAME, Dataset, Example, prepare, weigh, write_prepared
 from progress import Progress
 from technique import PIVOTAL, Technique
@@ -20,7 +21,6 @@ from weights import CARD, Weights, write_weights
 import runner
 
 WEIGHT_DECAY = {"lora": 1e-4, "words": 1e-3}
-LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "pillow")
 CURVE_POINTS = 200
 FILE_INPUTS = ("input_images", "edits")
 
@@ -28,7 +28,8 @@ FILE_INPUTS = ("input_images", "edits")
 def run(inputs: dict) -> Path:
     """Trains by `train`'s inputs and returns the tar. The same inputs and seed give the same `lora.safetensors`."""
     technique = PIVOTAL
-    seed = secrets.randbits(32) if inputs["seed"] is None else inputs["seed"]
+    state = find_state()
+    seed = choose_seed(inputs["seed"], state)
     print(f"Using seed: {seed}")
     runner.stage("loading")
     base = current()
@@ -40,11 +41,40 @@ def run(inputs: dict) -> Path:
     pictures = [(example.image.width, example.image.height, example.image.crop) for example in dataset.examples]
     sizes = describe_sizes(pictures, inputs["resolution"], inputs["resolution"])
     tuning = Tuning(base, technique, captions, sizes, inputs, seed)
+    plan = Plan(
+        inputs["max_train_steps"], inputs["train_batch_size"], seed, inputs["lr_scheduler"], inputs["lr_warmup_steps"]
+    )
+    course = Course(make_groups(technique, tuning, plan, inputs), plan.steps, seed, base.device)
+    keeper = StateKeeper(describe_training(base, dataset, inputs, seed), inputs["checkpointing_steps"])
+    if state:
+        keeper.resume(course, state)
     runner.stage("training")
     with tuning.attached():
-        course = train_groups(technique, tuning, images, inputs, seed)
+        fit(plan, images, tuning, course, base.objective(), keeper, Reading(plan.steps))
     runner.stage("saving")
     return save(base, technique, tuning, dataset, course, inputs | {"seed": seed})
+
+
+def describe_training(base: Base, dataset: Dataset, inputs: dict, seed: int) -> dict:
+    """What a training state has to agree with."""
+    total = hashlib.sha256()
+    for example in dataset.examples:
+        image = example.image
+        described = (example.name, example.caption, image.width, image.height, image.crop)
+        total.update(json.dumps(described).encode())
+        for data in (image.png, image.mask_png or b""):
+            total.update(hashlib.sha256(data).digest())
+    return {
+        "seed": seed,
+        "dataset": total.hexdigest(),
+        "base": base.sha256,
+        "settings": settings_of(inputs),
+        "libraries": list_libraries(),
+    }
+
+
+def settings_of(inputs: dict) -> dict:
+    return {name: value for name, value in inputs.items() if name not in FILE_INPUTS}
 
 
 def publish(dataset: Dataset) -> None:
@@ -54,29 +84,31 @@ def publish(dataset: Dataset) -> None:
     runner.artifact(path)
 
 
-def train_groups(technique: Technique, tuning: Tuning, images: Images, inputs: dict, seed: int) -> Course:
-    plan = Plan(
-        inputs["max_train_steps"], inputs["train_batch_size"], seed, inputs["lr_scheduler"], inputs["lr_warmup_steps"]
-    )
+def make_groups(technique: Technique, tuning: Tuning, plan: Plan, inputs: dict) -> list[Group]:
     rates = {"lora": inputs["lora_lr"], "words": inputs["ti_lr"]}
-    groups = [
+    return [
         Group(
             name=name,
             parameters=tuning.parameters(name),
             learning_rate=rates[name],
             weight_decay=WEIGHT_DECAY[name],
             last_step=round(share * plan.steps),
-            averaged=name == "lora",
+            averaged=share == 1,
         )
         for name, share in technique.moves.items()
     ]
-    progress = Progress(plan.steps, "steps")
 
-    def on_reading(step: int, losses: list[float]) -> None:
-        runner.metric(step, loss=losses[-1])
-        progress(step, f", loss {sum(losses[-20:]) / len(losses[-20:]):.4f}")
 
-    return fit(plan, images, tuning, groups, tuning.base.objective(), on_reading)
+class Reading:
+    """Says how far a training is, and its losses."""
+
+    def __init__(self, steps: int) -> None:
+        self.progress = Progress(steps, "steps")
+
+    def __call__(self, course: Course) -> None:
+        runner.metric(course.steps, loss=course.losses[-1])
+        recent = course.losses[-20:]
+        self.progress(course.steps, f", loss {sum(recent) / len(recent):.4f}")
 
 
 def encode(base: Base, dataset: Dataset) -> Images:
@@ -119,14 +151,15 @@ def make_card(base: Base, technique: Technique, dataset: Dataset, course: Course
         "base": {"name": base.folder.name, "sha256": base.sha256},
         "technique": technique.name,
         "token_strings": [inputs["token_string"]],
-        "settings": {name: value for name, value in inputs.items() if name not in FILE_INPUTS},
+        "settings": settings_of(inputs),
         "steps": course.steps,
+        "change": course.change(),
         "images": [
             {"name": example.name, "caption": example.caption, "caption_source": example.caption_source}
             for example in examples
         ],
         "loss": curve(course.losses),
-        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "libraries": list_libraries(),
         "defaults": {"prompt": examples[0].caption, "lora_scale": 1},
     }
 

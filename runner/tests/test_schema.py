@@ -29,7 +29,7 @@ SDXL_DIFFERENCES = {
         )
         for bound in ("minimum", "maximum")
     }
-    | {"TrainingInput/lr_warmup_steps/minimum"}
+    | {f"TrainingInput/{name}/minimum" for name in ("lr_warmup_steps", "checkpointing_steps")}
     | {f"TrainingInput/token_string/{bound}" for bound in ("minLength", "maxLength")},
 }
 # Inputs of ours, after all of Replicate's.

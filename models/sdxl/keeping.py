@@ -1,0 +1,113 @@
+"""What a training keeps on its way, so that a lost attempt goes on where it was: when a training state is due, whether one
+may be used, and what it is of. Knows nothing about how a state lies on the disk."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import secrets
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from course import Course
+from states import State, adopt_state, find_newest_state, forget_old_states, write_state
+
+import runner
+
+# cog-sdxl's default, which means that no number was given.
+EASEL_DECIDES = 999999
+STEPS_BETWEEN, SECONDS_BETWEEN = 50, 60.0
+LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "pillow")
+
+
+def find_state() -> State | None:
+    """The training state that this attempt goes on from."""
+    folder = runner.resume()
+    return find_newest_state(folder) if folder else None
+
+
+def choose_seed(asked: int | None, state: State | None) -> int:
+    """The seed that was asked for, that of the earlier attempt, or a new one."""
+    if state:
+        return state.facts["seed"]
+    return secrets.randbits(32) if asked is None else asked
+
+
+def list_libraries() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+
+
+def check_state(state: State, facts: dict) -> None:
+    """Raises `runner.Failure` with what differs when the state is of another training."""
+    kept, now = state.facts, facts
+    differences = [
+        f"{name} was {kept['settings'].get(name)} and is {now['settings'].get(name)}"
+        for name in sorted(kept["settings"].keys() | now["settings"].keys())
+        if kept["settings"].get(name) != now["settings"].get(name)
+    ]
+    differences += [f"its {name} is another" for name in ("dataset", "base") if kept[name] != now[name]]
+    if differences:
+        raise runner.Failure(
+            "state_refused",
+            f"The training state {state.folder.name} is of another training: {', '.join(differences)}. Start a new training.",
+        )
+    if kept["libraries"] != now["libraries"]:
+        print(
+            "The training state was written with other versions of the libraries: the last bits may come out different."
+        )
+
+
+@dataclass
+class StateTimes:
+    """When a state is due: each `every` steps, or, where that is None, every 60 s or 50 steps, whichever is longer."""
+
+    every: int | None
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.last_step, self.last_seconds = 0, self.clock()
+
+    def is_due(self, step: int) -> bool:
+        if self.every is not None:
+            return step % self.every == 0
+        return step - self.last_step >= STEPS_BETWEEN and self.clock() - self.last_seconds >= SECONDS_BETWEEN
+
+    def count(self, step: int) -> None:
+        self.last_step, self.last_seconds = step, self.clock()
+
+
+class StateKeeper:
+    """Writes a course's states into a folder of its own and tells the runner. `facts` say what training they are of."""
+
+    def __init__(self, facts: dict, checkpointing_steps: int) -> None:
+        self.facts = facts
+        self.times = StateTimes(None if checkpointing_steps == EASEL_DECIDES else checkpointing_steps)
+        # Outside a run two trainings share runner.folder().
+        self.root = Path(tempfile.mkdtemp(prefix="states-", dir=runner.folder()))
+
+    def resume(self, course: Course, state: State) -> None:
+        """Puts the course where `state` was written. Raises `runner.Failure` when that is of another training."""
+        check_state(state, self.facts)
+        course.restore(state.tensors)
+        self.times.count(course.steps)
+        print(f"Resuming after step {course.steps}.")
+        try:
+            adopt_state(state, self.root)
+        except OSError as error:
+            print(f"The training state {state.folder.name} could not be taken over ({error}).")
+
+    def wants(self, step: int) -> bool:
+        return self.times.is_due(step)
+
+    def keep(self, course: Course) -> None:
+        """A disk that takes no state is no reason to lose the training."""
+        self.times.count(course.steps)
+        try:
+            folder = write_state(self.root, course.steps, course.tensors(), self.facts)
+        except OSError as error:
+            print(f"The training state of step {course.steps} could not be written ({error}). The training goes on.")
+            return
+        runner.state(folder, course.steps)
+        forget_old_states(self.root)
