@@ -35,6 +35,13 @@ const BLOCKED: PreflightReport = {
   advice: ["The archive has no picture that can be read."],
 };
 
+function modelOf(owner: string, name: string) {
+  const links = { github_url: null, paper_url: null, license_url: null, weights_url: null, cover_image_url: null };
+  const rest = { description: null, visibility: "public", is_official: true, run_count: 0, default_example: null };
+  const created_at = "2026-11-23T06:40:00.123456Z";
+  return { url: "http://x", owner, name, ...links, ...rest, latest_version: null, created_at };
+}
+
 let folder = "";
 beforeAll(() => {
   buildCli();
@@ -59,6 +66,8 @@ async function check(report: PreflightReport, ...words: string[]) {
         urls: { get: "http://x/v1/files/f1" },
       }),
     "POST /v1/preflight": () => report,
+    "GET /v1/models/easel/emoji": () => modelOf("easel", "emoji"),
+    "GET /v1/models/stability-ai/sdxl": () => modelOf("stability-ai", "sdxl"),
   });
   const ended = await easel(["check", "data.zip", ...words], { cwd: folder, env: { EASEL_URL: server.url } });
   server.close();
@@ -110,4 +119,15 @@ test("inputs that the images depend on go along, others are refused before anyth
   for (const word of ["steps=5", "resolution=big", "resolution"]) {
     expect(await check(READY, word)).toMatchObject({ code: 2, stdout: "", asked: undefined });
   }
+});
+
+test("a file or a model that is not there is said before anything is sent", async () => {
+  const nofile = await easel(["check", "none.zip"], { cwd: folder, env: { EASEL_URL: "http://127.0.0.1:9" } });
+  expect(nofile).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no file "none.zip"') });
+  const nomodel = await check(READY, "--model", "you/none");
+  expect(nomodel).toMatchObject({
+    code: 1,
+    asked: undefined,
+    stderr: expect.stringContaining("There is no model you/none"),
+  });
 });

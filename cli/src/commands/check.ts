@@ -1,8 +1,9 @@
 /** `easel check`: what a training would make of an archive, and what to do about it, before there is a training. */
+import { existsSync } from "node:fs";
 import { type PreflightReport, PreflightRequest, type RunInput } from "@easel/contract";
 import { defineCommand } from "citty";
 import { EXIT, UsageError } from "../failure.ts";
-import { readReference } from "../model-reference.ts";
+import { findModel, readReference } from "../model-reference.ts";
 import { renderReport } from "../preflight-report.ts";
 import { connect } from "../settings.ts";
 import { terminal } from "../terminal.ts";
@@ -19,10 +20,12 @@ export const check = defineCommand({
     json: { type: "boolean", description: "print JSON" },
   },
   async run({ args }) {
-    const { owner, name } = readReference(args.model);
+    const reference = readReference(args.model);
     const inputs = readInputs(args._.slice(1));
-    const client = connect();
     const path = args.archive.replace(/^@/, "");
+    if (!URL.canParse(path) && !existsSync(path)) throw new UsageError(`There is no file "${path}".`);
+    const client = connect();
+    const { owner, name } = await findModel(client, reference);
     const input_images = URL.canParse(path) ? path : await sendFile(client, path);
     const report: PreflightReport = await client.preflight({ input_images, model: `${owner}/${name}`, ...inputs });
     terminal.data(args.json ? JSON.stringify(report, null, 2) : renderReport(report, path, args.model, terminal));
