@@ -38,11 +38,16 @@ def diffusers_lora(adapter: Adapter) -> tuple[dict[str, torch.Tensor], dict[str,
 
 
 def kohya_lora(adapter: Adapter, unet_config: dict) -> dict[str, torch.Tensor]:
-    """kohya's key names. Each layer's `alpha` is its rank, so that strength 1 is the training's own."""
+    """kohya's key names, and one `alpha` for all layers, the largest rank, so that strength 1 is the training's own.
+
+    Readers scale a layer by its alpha over its rank, and ranks may differ. The layers make up for it, not their alphas:
+    diffusers 0.42 reads differing alphas under names that its layers do not have, and gives all the commonest one.
+    """
+    alpha = max(down.shape[0] for down, _ in adapter.pairs.values())
     tensors = {}
-    for layer, (down, up) in adapter.pairs.items():
-        name = lora_name(layer, unet_config)
-        tensors[f"{name}.lora_down.weight"] = down
-        tensors[f"{name}.lora_up.weight"] = up
-        tensors[f"{name}.alpha"] = torch.tensor(float(down.shape[0]))
+    for layer, pair in adapter.pairs.items():
+        name, share = lora_name(layer, unet_config), (pair[0].shape[0] / alpha) ** 0.5
+        for side, tensor in zip(("down", "up"), pair, strict=True):
+            tensors[f"{name}.lora_{side}.weight"] = tensor if share == 1 else tensor * share
+        tensors[f"{name}.alpha"] = torch.tensor(float(alpha))
     return tensors
