@@ -20,7 +20,7 @@ test("fields come in the schema's order, with type, bounds and default", () => {
 test("choices stand behind a reference", () => {
   expect(training.find(({ name }) => name === "lr_scheduler")).toMatchObject({
     type: "string",
-    choices: ["constant", "linear"],
+    choices: ["constant", "linear", "cosine"],
   });
 });
 

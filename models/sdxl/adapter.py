@@ -16,30 +16,41 @@ Pair = tuple[torch.Tensor, torch.Tensor]
 
 
 class Adapter:
-    """`pairs` maps a layer's name to (down [rank, in], up [out, rank]), both float32 whatever the base computes in."""
+    """`pairs` maps a layer's name to (down [rank, in], up [out, rank]), both float32 whatever the base computes in.
 
-    def __init__(self, pairs: dict[str, Pair]) -> None:
-        self.pairs = pairs
+    `strength` is what their product counts while training: alpha / rank.
+    """
+
+    def __init__(self, pairs: dict[str, Pair], strength: float = 1.0) -> None:
+        self.pairs, self.strength = pairs, strength
 
     @classmethod
-    def create(cls, targets: dict[str, torch.nn.Linear], rank: int, generator: torch.Generator) -> Adapter:
+    def create(
+        cls, targets: dict[str, torch.nn.Linear], rank: int, generator: torch.Generator, strength: float = 1.0
+    ) -> Adapter:
         """A pair for each target that changes nothing yet: `down` is drawn from N(0, 1/rank), `up` is zero."""
         pairs = {}
         for name, layer in targets.items():
             down = torch.randn(rank, layer.in_features, generator=generator) / rank
             up = torch.zeros(layer.out_features, rank)
             pairs[name] = tuple(torch.nn.Parameter(side.to(layer.weight.device)) for side in (down, up))
-        return cls(pairs)
+        return cls(pairs, strength)
 
     def parameters(self) -> list[torch.Tensor]:
         return [side for pair in self.pairs.values() for side in pair]
+
+    def at_full_strength(self) -> Adapter:
+        """The same change as pairs of strength 1, which is what files hold: cog-sdxl's have no place for an alpha."""
+        if self.strength == 1:
+            return self
+        return Adapter({name: (down, up.detach() * self.strength) for name, (down, up) in self.pairs.items()})
 
     @contextmanager
     def beside(self, targets: dict[str, torch.nn.Linear]) -> Iterator[None]:
         """Adds each pair's product to its layer's output, differentiably, until the block ends."""
         try:
             for name, pair in self.pairs.items():
-                targets[name].forward = _forward_with(targets[name], *pair)
+                targets[name].forward = _forward_with(targets[name], *pair, self.strength)
             yield
         finally:
             for name in self.pairs:
@@ -60,12 +71,12 @@ class Adapter:
                 targets[name].weight = weight
 
 
-def _forward_with(layer: torch.nn.Linear, down: torch.Tensor, up: torch.Tensor):
+def _forward_with(layer: torch.nn.Linear, down: torch.Tensor, up: torch.Tensor, strength: float):
     def forward(x: torch.Tensor) -> torch.Tensor:
         out = F.linear(x, layer.weight, layer.bias)
         inner = F.linear(x.to(down.dtype), down)
         # One addmm in place of a product and a sum: a third less time for all pairs together than peft's layers on a CPU.
-        summed = torch.addmm(out.flatten(0, -2).to(up.dtype), inner.flatten(0, -2), up.t())
+        summed = torch.addmm(out.flatten(0, -2).to(up.dtype), inner.flatten(0, -2), up.t(), alpha=strength)
         return summed.view(out.shape).to(out.dtype)
 
     return forward

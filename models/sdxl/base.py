@@ -38,6 +38,11 @@ class Conditioning:
     def __getitem__(self, rows: torch.Tensor) -> Conditioning:
         return Conditioning(self.context[rows], self.pooled[rows], self.sizes[rows])
 
+    def without_text(self, dropped_B: torch.Tensor, empty: Conditioning) -> Conditioning:
+        """Where `dropped_B` is true, the text is that of `empty`, which has one row. The sizes stay."""
+        context = torch.where(dropped_B[:, None, None], empty.context, self.context)
+        return Conditioning(context, torch.where(dropped_B[:, None], empty.pooled, self.pooled), self.sizes)
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -105,9 +110,10 @@ class Base:
         self.zeros_for_empty_prompt = index.get("force_zeros_for_empty_prompt", True)
         self.pixels_per_latent = 2 ** (len(self.vae.config.block_out_channels) - 1)
 
-    def objective(self) -> Objective:
+    def objective(self, snr_gamma: float) -> Objective:
         """What this base was trained to predict, on its own noise schedule."""
-        return Objective(self.scheduler.config.prediction_type, self.scheduler.alphas_cumprod.to(self.device))
+        alphas = self.scheduler.alphas_cumprod.to(self.device)
+        return Objective(self.scheduler.config.prediction_type, alphas, snr_gamma)
 
     def adapter_targets(self) -> dict[str, torch.nn.Linear]:
         """The layers that a LoRA stands beside: query, key, value and output of every attention of the UNet."""
@@ -117,6 +123,12 @@ class Base:
     def token_tables(self) -> list[torch.Tensor]:
         """Each text encoder's vocabulary [words, width]."""
         return [encoder.get_input_embeddings().weight for encoder in self.text_encoders]
+
+    def usual_norms(self) -> list[tuple[float, float]]:
+        """For each text encoder, between which lengths nine of ten of its vocabulary's rows are."""
+        shares = torch.tensor([0.05, 0.95])
+        norms = [table.detach().float().norm(dim=1).cpu() for table in self.token_tables()]
+        return [tuple(torch.quantile(one, shares).tolist()) for one in norms]
 
     def look_up(self, word: str) -> list[torch.Tensor | None]:
         """Each text encoder's row for a word, the mean of its pieces' rows; None where there is nothing to look up."""

@@ -15,7 +15,8 @@ class Group:
     """Parameters that move together. After `last_step` they stay as they are.
 
     Where `averaged`, what comes out is a running mean over about the last sixth of the steps: it lies nearer to the middle of
-    where the noise of single batches throws the parameters.
+    where the noise of single batches throws the parameters. `row_norms` has the least and the greatest length of each
+    parameter's rows.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Group:
     weight_decay: float
     last_step: int
     averaged: bool = False
+    row_norms: list[tuple[float, float]] | None = None
 
 
 class Course:
@@ -37,6 +39,19 @@ class Course:
         self.optimizer = make_optimizer(groups)
         self.average = Average([one for group in groups if group.averaged for one in group.parameters], steps_planned)
         self._start = [[parameter.detach().clone() for parameter in group.parameters] for group in groups]
+
+    @torch.no_grad()
+    def hold_norms(self) -> None:
+        """Draws rows that left the lengths they are to have back to the nearest of these."""
+        for group in self.groups:
+            for parameter, (least, greatest) in zip(group.parameters, group.row_norms or (), strict=False):
+                norms = parameter.norm(dim=1, keepdim=True)
+                parameter.mul_(norms.clamp(least, greatest) / norms)
+
+    def finish(self) -> None:
+        """Puts what comes out in the parameters' place."""
+        self.average.put_in_place()
+        self.hold_norms()
 
     def change(self) -> dict[str, float]:
         """How far each group is from where it started: the norm of all its numbers' differences."""

@@ -29,6 +29,9 @@ def load_weights(base: Base, path: Path) -> Weights:
         layer = targets.get(name)
         if layer is None or (up.shape[0], down.shape[1]) != layer.weight.shape:
             raise runner.Failure("weights_unusable", f"{path.name} was trained on another base: {name} does not fit.")
+    widths = [table.shape[1] for table in base.token_tables()]
+    if weights.words and [rows.shape[1] for rows in weights.words.rows] != widths:
+        raise runner.Failure("weights_unusable", f"{path.name} was trained on another base: its words do not fit.")
     return weights
 
 

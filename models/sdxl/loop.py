@@ -31,29 +31,35 @@ class Images:
 
 
 class Network(Protocol):
-    """What the loop asks of a base with its adapter."""
+    """What the loop asks of a base with its adapter. `dropped` [batch] is true where a caption is left out."""
 
-    def condition(self, rows: torch.Tensor): ...
+    def condition(self, rows: torch.Tensor, dropped: torch.Tensor | None): ...
     def predict(self, noisy: torch.Tensor, t: torch.Tensor, conditioning) -> torch.Tensor: ...
     def freeze(self, group: str) -> None: ...
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The numbers of a training. `schedule` is `constant` or `linear`, both after a linear warm-up."""
+    """The numbers of a training. `schedule` is `constant`, `linear` or `cosine`, each after a linear warm-up.
+
+    `noise_offset` is how much a whole channel's noise is shifted; `caption_dropout` the share of captions left out.
+    """
 
     steps: int
     batch_size: int
     seed: int
     schedule: str
     warmup_steps: int
+    noise_offset: float
+    caption_dropout: float
 
     def rate_at(self, step: int) -> float:
         """Share of the learning rate at a step, counted from 1."""
         warm = min(1.0, step / max(1, self.warmup_steps))
         if self.schedule == "constant":
             return warm
-        return warm * min(1.0, (self.steps - step + 1) / max(1, self.steps - self.warmup_steps))
+        left = min(1.0, (self.steps - step + 1) / max(1, self.steps - self.warmup_steps))
+        return warm * (left if self.schedule == "linear" else (1 - math.cos(math.pi * left)) / 2)
 
     def batches(self, images: int) -> torch.Tensor:
         """Rows of the dataset for each step [steps, batch]: shuffled epochs, end to end, so that no batch is short."""
@@ -97,7 +103,7 @@ def fit(
         _freeze(course, step, network)
         for parameters in course.optimizer.param_groups:
             parameters["lr"] = parameters["peak"] * plan.rate_at(step)
-        losses[step - 1] = take_step(images, batches[step - 1], network, objective, course)
+        losses[step - 1] = take_step(plan, images, batches[step - 1], network, objective, course)
         course.average.update(step)
         if step % every == 0:
             read(step)
@@ -107,10 +113,11 @@ def fit(
         if step == plan.steps or runner.turn(step):
             read(step)
             break
-    course.average.put_in_place()
+    course.finish()
 
 
 def take_step(
+    plan: Plan,
     images: Images,
     rows: torch.Tensor,
     network: Network,
@@ -123,10 +130,14 @@ def take_step(
     latents = mean + images.deviation[rows] * torch.randn(mean.shape, **draw)
     noise = torch.randn(mean.shape, **draw)
     t = torch.randint(objective.timesteps, (len(rows),), **draw)
-    predicted = network.predict(objective.add_noise(latents, noise, t), t, network.condition(rows))
+    if plan.noise_offset:
+        noise = noise + plan.noise_offset * torch.randn(*mean.shape[:2], 1, 1, **draw)
+    dropped = torch.rand(len(rows), **draw) < plan.caption_dropout if plan.caption_dropout else None
+    predicted = network.predict(objective.add_noise(latents, noise, t), t, network.condition(rows, dropped))
     loss = masked_loss(predicted, objective.target(latents, noise, t), images.masks[rows], objective.weights(t))
     loss.backward()
     course.optimizer.step()
+    course.hold_norms()
     course.optimizer.zero_grad(set_to_none=True)
     return loss.detach()
 

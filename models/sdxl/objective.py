@@ -9,18 +9,17 @@ from dataclasses import dataclass
 
 import torch
 
-SNR_GAMMA = 5.0
-
 
 @dataclass(frozen=True)
 class Objective:
     """A diffusion objective: `prediction` is `epsilon` (the noise) or `v_prediction` (Salimans and Ho, 2022).
 
-    `alphas_cumprod` [timesteps] is the base's own noise schedule.
+    `alphas_cumprod` [timesteps] is the base's own noise schedule. `snr_gamma` 0 weighs all timesteps alike.
     """
 
     prediction: str
     alphas_cumprod: torch.Tensor
+    snr_gamma: float = 5.0
 
     def __post_init__(self) -> None:
         if self.prediction not in ("epsilon", "v_prediction"):
@@ -42,9 +41,11 @@ class Objective:
 
     def weights(self, t_B: torch.Tensor) -> torch.Tensor:
         """Min-SNR weights (Hang et al., 2023), which keep the almost clean timesteps from ruling the loss."""
+        if not self.snr_gamma:
+            return torch.ones_like(t_B, dtype=torch.float32)
         alphas_B = self.alphas_cumprod[t_B]
         snr_B = (alphas_B / (1 - alphas_B)).clamp(min=1e-8)
-        capped_B = snr_B.clamp(max=SNR_GAMMA)
+        capped_B = snr_B.clamp(max=self.snr_gamma)
         return capped_B / (snr_B if self.prediction == "epsilon" else snr_B + 1)
 
     def _shares(self, t_B: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

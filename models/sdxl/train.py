@@ -6,7 +6,7 @@ Defaults here are SDXL's; each base overlays its own (`bases/<name>/defaults.jso
 from accepted import say_what_does_nothing
 from cog import BaseModel, Input, Path
 
-DOES_NOTHING_YET = ("is_lora", "unet_learning_rate")
+DOES_NOTHING_YET = ("unet_learning_rate",)
 
 
 class TrainingOutput(BaseModel):
@@ -43,7 +43,9 @@ def train(
     lora_lr: float = Input(description="Learning rate of the LoRA", default=1e-4),
     lora_rank: int = Input(description="Rank of the LoRA", default=32),
     lr_scheduler: str = Input(
-        description="Learning rate scheduler to use for training", default="constant", choices=["constant", "linear"]
+        description="Learning rate scheduler to use for training",
+        default="constant",
+        choices=["constant", "linear", "cosine"],
     ),
     lr_warmup_steps: int = Input(description="Number of steps over which the learning rates rise", default=100),
     token_string: str = Input(
@@ -79,8 +81,31 @@ def train(
         default="infer",
         choices=["zip", "tar", "infer"],
     ),
+    technique: str = Input(
+        description="What is trained: pivotal a LoRA and new words, lora a LoRA alone, textual_inversion new words alone",
+        default="pivotal",
+        choices=["pivotal", "lora", "textual_inversion"],
+    ),
     initial_word: str | None = Input(
         description="A word that the new tokens start from, such as `dog` or `style`. Empty: from noise", default=None
+    ),
+    lora_alpha: float | None = Input(
+        description="The LoRA counts as much as alpha / rank. Empty: as the rank", default=None, ge=0.001, le=1024
+    ),
+    snr_gamma: float = Input(
+        description="Min-SNR weighting of the loss: what the ratio of signal to noise is capped at. 0: off",
+        default=5.0,
+        ge=0,
+        le=1000,
+    ),
+    noise_offset: float = Input(
+        description="How much the noise of a whole channel is shifted, for very dark or very bright styles",
+        default=0.0,
+        ge=0,
+        le=1,
+    ),
+    caption_dropout: float = Input(
+        description="Share of captions left out in training, so that guidance keeps its hold", default=0.05, ge=0, le=1
     ),
     caption_mode: str = Input(
         description="What becomes of images without a caption: fill writes one, strict refuses them, and captions without "

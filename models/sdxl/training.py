@@ -14,7 +14,7 @@ from keeping import StateKeeper, choose_seed, find_state, list_libraries
 from loop import Images, Plan, fit
 from prepare import PREPARED_NAME, Dataset, Example, prepare, weigh, write_prepared
 from progress import Progress
-from technique import PIVOTAL, Technique
+from technique import Technique, choose_technique
 from tuning import Tuning
 from weights import CARD, Weights, write_weights
 
@@ -27,7 +27,7 @@ FILE_INPUTS = ("input_images", "edits")
 
 def run(inputs: dict) -> Path:
     """Trains by `train`'s inputs and returns the tar. The same inputs and seed give the same `lora.safetensors`."""
-    technique = PIVOTAL
+    technique = choose_technique(inputs)
     state = find_state()
     seed = choose_seed(inputs["seed"], state)
     print(f"Using seed: {seed}")
@@ -42,7 +42,13 @@ def run(inputs: dict) -> Path:
     sizes = describe_sizes(pictures, inputs["resolution"], inputs["resolution"])
     tuning = Tuning(base, technique, captions, sizes, inputs, seed)
     plan = Plan(
-        inputs["max_train_steps"], inputs["train_batch_size"], seed, inputs["lr_scheduler"], inputs["lr_warmup_steps"]
+        steps=inputs["max_train_steps"],
+        batch_size=inputs["train_batch_size"],
+        seed=seed,
+        schedule=inputs["lr_scheduler"],
+        warmup_steps=inputs["lr_warmup_steps"],
+        noise_offset=inputs["noise_offset"],
+        caption_dropout=inputs["caption_dropout"],
     )
     course = Course(make_groups(technique, tuning, plan, inputs), plan.steps, seed, base.device)
     keeper = StateKeeper(describe_training(base, dataset, inputs, seed), inputs["checkpointing_steps"])
@@ -50,7 +56,7 @@ def run(inputs: dict) -> Path:
         keeper.resume(course, state)
     runner.stage("training")
     with tuning.attached():
-        fit(plan, images, tuning, course, base.objective(), keeper, Reading(plan.steps))
+        fit(plan, images, tuning, course, base.objective(inputs["snr_gamma"]), keeper, Reading(plan.steps))
     runner.stage("saving")
     return save(base, technique, tuning, dataset, course, inputs | {"seed": seed})
 
@@ -94,6 +100,7 @@ def make_groups(technique: Technique, tuning: Tuning, plan: Plan, inputs: dict) 
             weight_decay=WEIGHT_DECAY[name],
             last_step=round(share * plan.steps),
             averaged=share == 1,
+            row_norms=tuning.base.usual_norms() if name == "words" and technique.holds_norms else None,
         )
         for name, share in technique.moves.items()
     ]
@@ -137,7 +144,7 @@ def save(base: Base, technique: Technique, tuning: Tuning, dataset: Dataset, cou
     # A folder of its own: outside a run two trainings share runner.folder().
     folder = Path(tempfile.mkdtemp(prefix="weights-", dir=runner.folder()))
     path = folder / "trained_model.tar"
-    write_weights(path, Weights(tuning.adapter, tuning.words, card))
+    write_weights(path, Weights(tuning.trained_adapter(), tuning.words, card))
     card_path = folder / CARD
     card_path.write_text(json.dumps(card, indent=2, ensure_ascii=False), encoding="utf-8")
     runner.artifact(card_path)

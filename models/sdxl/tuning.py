@@ -27,15 +27,17 @@ class Tuning:
         generator = torch.Generator().manual_seed(seed)
         self.base, self.sizes = base, sizes.to(base.device)
         self.targets = base.adapter_targets()
-        self.adapter = (
-            Adapter.create(self.targets, inputs["lora_rank"], generator) if "lora" in technique.moves else None
-        )
+        self.adapter = _new_adapter(self.targets, inputs, generator) if "lora" in technique.moves else None
         self.words = _new_words(base, inputs, generator) if "words" in technique.moves else None
         self.tokens = base.tokenize(captions, self.words.spans if self.words else {})
+        self.empty = base.encode_negative("", None, (inputs["resolution"], inputs["resolution"]))
         self.cached: Conditioning | None = None if self.words else self._encode_all()
 
     def parameters(self, group: str) -> list[torch.Tensor]:
         return self.adapter.parameters() if group == "lora" else self.words.rows
+
+    def trained_adapter(self) -> Adapter | None:
+        return self.adapter.at_full_strength() if self.adapter else None
 
     @contextmanager
     def attached(self) -> Iterator[None]:
@@ -45,10 +47,12 @@ class Tuning:
                 stack.enter_context(self.adapter.beside(self.targets))
             yield
 
-    def condition(self, rows: torch.Tensor) -> Conditioning:
+    def condition(self, rows: torch.Tensor, dropped: torch.Tensor | None) -> Conditioning:
         if self.cached:
-            return self.cached[rows]
-        return self.base.encode_prompts(self.tokens[rows], self.words.rows, self.sizes[rows])
+            told = self.cached[rows]
+        else:
+            told = self.base.encode_prompts(self.tokens[rows], self.words.rows, self.sizes[rows])
+        return told if dropped is None else told.without_text(dropped, self.empty)
 
     def predict(self, noisy: torch.Tensor, t: torch.Tensor, conditioning: Conditioning) -> torch.Tensor:
         return self.base.predict(noisy, t, conditioning)
@@ -61,6 +65,11 @@ class Tuning:
     @torch.no_grad()
     def _encode_all(self) -> Conditioning:
         return self.base.encode_prompts(self.tokens, self.words.rows if self.words else None, self.sizes)
+
+
+def _new_adapter(targets: dict[str, torch.nn.Linear], inputs: dict, generator: torch.Generator) -> Adapter:
+    rank = inputs["lora_rank"]
+    return Adapter.create(targets, rank, generator, (inputs["lora_alpha"] or rank) / rank)
 
 
 def _new_words(base: Base, inputs: dict, generator: torch.Generator) -> Words:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import io
 import os
 import shutil
 import sys
+import tarfile
 import tempfile
 import zipfile
 from contextlib import redirect_stdout
@@ -86,6 +88,23 @@ def on_base(monkeypatch):
 
     monkeypatch.setenv("EASEL_BASE", os.environ.get("EASEL_BASE", str(ROOT / "bases" / "emoji")))
     return use
+
+
+def members(path: Path) -> dict[str, bytes]:
+    with tarfile.open(path) as tar:
+        return {entry.name: tar.extractfile(entry).read() for entry in tar}
+
+
+def fingerprint() -> str:
+    """Of every number in the base's networks, whatever holds it."""
+    from base import current
+
+    base = current()
+    total = hashlib.sha256()
+    for network in (base.unet, base.vae, *base.text_encoders):
+        for name, tensor in network.state_dict().items():
+            total.update(name.encode() + tensor.numpy().tobytes())
+    return total.hexdigest()
 
 
 def make_zip(path: Path, files: dict[str, bytes]) -> Path:

@@ -34,6 +34,10 @@ def test_min_snr_caps_at_five(t: int):
     assert Objective("v_prediction", ALPHAS).weights(at).item() == pytest.approx(min(snr, 5) / (snr + 1))
 
 
+def test_gamma_zero_weighs_all_timesteps_alike():
+    assert Objective("epsilon", ALPHAS, snr_gamma=0).weights(torch.tensor([0, 500, 999])).tolist() == [1, 1, 1]
+
+
 def test_v_prediction_gives_back_the_latents():
     """By its definition alpha * noisy - sigma * v is the clean picture."""
     objective = Objective("v_prediction", ALPHAS)

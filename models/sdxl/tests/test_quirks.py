@@ -79,7 +79,7 @@ def test_an_empty_negative_prompt_is_read_where_the_base_was_trained_so(emoji: B
 
 def test_it_trains_and_draws(functions: Functions, twin_folder: Path, on_base):
     on_base(twin_folder)
-    assert current().objective().prediction == "v_prediction"
+    assert current().objective(snr_gamma=5).prediction == "v_prediction"
     made = functions.train(max_train_steps=2).result
     assert read_weights(made).card["base"]["name"] == "twin"
     functions.draw(functions.predictor(made), prompt="a TOK emoji of a fox")

@@ -145,6 +145,18 @@ def test_resumed_while_words_move_and_after_they_rest(functions: Functions, whol
         assert called.result.read_bytes() == whole[0].result.read_bytes()
 
 
+@pytest.mark.parametrize("technique", ["lora", "textual_inversion"])
+def test_every_technique_goes_on_as_if_nothing_were(functions: Functions, tmp_path: Path, technique: str):
+    given = {"technique": technique, "max_train_steps": 7}
+    with heard(Attempt(tmp_path / "whole")) as whole:
+        result = functions.train(**LONG | given).result
+    with heard(Attempt(tmp_path / "lost", lost_at=3)) as attempt, pytest.raises(ConnectionError):
+        functions.train(**LONG | given)
+    called, again = go_on(functions, tmp_path / "again", attempt.reported[2], **given)
+    assert called.result.read_bytes() == result.read_bytes()
+    assert_equal_states(again.reported[6], whole.reported[6])
+
+
 @pytest.mark.parametrize("moment", ["between the files", "before the rename"])
 def test_killed_inside_a_write(functions: Functions, whole, tmp_path: Path, moment: str):
     folder = tmp_path / "killed"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-import tarfile
 from pathlib import Path
 
 import pytest
 import torch
 from base import current
-from conftest import ROOT, Called, Functions
+from conftest import ROOT, Called, Functions, fingerprint, members
 from replicate.prediction import Prediction
 from safetensors.torch import load, load_file, save_file
 from weights import read_weights
@@ -19,21 +17,6 @@ from weights import read_weights
 import runner
 from runner import Failure
 from runner.report import Nobody, listen
-
-
-def members(path: Path) -> dict[str, bytes]:
-    with tarfile.open(path) as tar:
-        return {entry.name: tar.extractfile(entry).read() for entry in tar}
-
-
-def fingerprint() -> str:
-    """Of every number in the base's networks, whatever holds it."""
-    base = current()
-    total = hashlib.sha256()
-    for network in (base.unet, base.vae, *base.text_encoders):
-        for name, tensor in network.state_dict().items():
-            total.update(name.encode() + tensor.numpy().tobytes())
-    return total.hexdigest()
 
 
 def test_the_tar_holds_cog_sdxls_files(trained: Called):
@@ -155,7 +138,7 @@ def test_a_base_that_is_missing_is_named(functions: Functions, on_base):
 
 def test_inputs_without_work_behind_them_say_so(functions: Functions, trained: Called):
     assert "does nothing yet" not in trained.log
-    assert "is_lora does nothing yet" in functions.train(max_train_steps=1, is_lora=False).log
+    assert "unet_learning_rate does nothing yet" in functions.train(max_train_steps=1, unet_learning_rate=0.1).log
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,211 @@
+"""Each technique on the demo's images with no other input than `technique`: what moves, what does not, and what is saved."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from adapter import Adapter
+from base import current
+from conftest import DEMO_ZIP, Called, Functions, fingerprint, make_zip, members
+from course import Course, Group
+from loop import Images, Plan, take_step
+from objective import Objective
+from weights import Weights, read_weights, write_weights
+from words import Words
+
+from runner import Failure
+
+FILES = {
+    "pivotal": {"lora.safetensors", "embeddings.pti", "special_params.json"},
+    "lora": {"lora.safetensors"},
+    "textual_inversion": {"embeddings.pti", "special_params.json"},
+}
+GROUPS = {"pivotal": {"lora", "words"}, "lora": {"lora"}, "textual_inversion": {"words"}}
+PROMPT, WITH_TOKEN = "an emoji of a fox", "a TOK emoji of a fox"
+
+
+@pytest.fixture(scope="module")
+def five_images(tmp_path_factory) -> Path:
+    """The first five of the demo's images, without their captions' file where one stands apart."""
+    with zipfile.ZipFile(DEMO_ZIP) as archive:
+        names = sorted(name for name in archive.namelist() if name.endswith(".png"))[:5]
+        files = {name: archive.read(name) for name in names}
+        files |= {name: archive.read(name) for name in archive.namelist() if name.endswith((".csv", ".txt", ".jsonl"))}
+    return make_zip(tmp_path_factory.mktemp("five") / "five.zip", files)
+
+
+@pytest.fixture(scope="module")
+def inverted(functions: Functions) -> Called:
+    """A textual inversion whose effect can be seen after four steps."""
+    return functions.train(technique="textual_inversion", ti_lr=0.1)
+
+
+def drawn(functions: Functions, weights: Path | None, prompt: str) -> bytes:
+    return Path(functions.draw(functions.predictor(weights), prompt=prompt).result[0]).read_bytes()
+
+
+@pytest.mark.parametrize("technique", FILES)
+def test_what_moves_is_saved_and_nothing_else_moves(functions: Functions, technique: str):
+    before = fingerprint()
+    made = functions.train(technique=technique).result
+    assert fingerprint() == before
+    assert members(made).keys() == FILES[technique] | {"model_card.json"}
+    card = read_weights(made).card
+    assert card["technique"] == technique
+    assert card["change"].keys() == GROUPS[technique]
+    assert all(norm > 0 for norm in card["change"].values())
+    assert drawn(functions, made, WITH_TOKEN) != drawn(functions, None, WITH_TOKEN)
+
+
+@pytest.mark.parametrize("technique", FILES)
+def test_five_images_are_enough(functions: Functions, five_images: Path, technique: str):
+    card = read_weights(functions.train(input_images=five_images, technique=technique).result).card
+    assert len(card["images"]) == 5
+    assert card["steps"] == 4
+
+
+def test_the_norm_of_change_is_that_of_what_moved(functions: Functions):
+    given = {"technique": "lora", "max_train_steps": 1, "lr_warmup_steps": 0}
+    moved, start = (read_weights(functions.train(lora_lr=rate, **given).result) for rate in (0.1, 1e-9))
+    squares = [
+        (a - b).square().sum()
+        for layer, pair in moved.adapter.pairs.items()
+        for a, b in zip(pair, start.adapter.pairs[layer], strict=True)
+    ]
+    assert moved.card["change"]["lora"] == pytest.approx(sum(squares).sqrt().item(), rel=1e-3)
+
+
+def test_without_its_word_an_inversion_is_the_base(functions: Functions, inverted: Called):
+    assert drawn(functions, inverted.result, PROMPT) == drawn(functions, None, PROMPT)
+    assert drawn(functions, inverted.result, WITH_TOKEN) != drawn(functions, None, WITH_TOKEN)
+
+
+def test_an_inversions_rows_stay_as_long_as_the_vocabularys(functions: Functions):
+    rows = read_weights(functions.train(technique="textual_inversion", ti_lr=1).result).words.rows
+    for table, one in zip(current().token_tables(), rows, strict=True):
+        norms = table.norm(dim=1)
+        usual = torch.quantile(norms, torch.tensor([0.05, 0.95]))
+        assert ((one.norm(dim=1) >= usual[0] - 1e-4) & (one.norm(dim=1) <= usual[1] + 1e-4)).all()
+    # What holds them is needed: in pivotal tuning the same rate takes them far beyond.
+    free = read_weights(functions.train(ti_lr=1).result).words.rows
+    assert free[0].norm(dim=1).max() > current().token_tables()[0].norm(dim=1).max()
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        ({"technique": "lora", "is_lora": False}, "input_invalid", "technique is lora"),
+        ({"is_lora": False}, "input_unsupported", "DreamBooth"),
+    ],
+)
+def test_contradictions_are_refused(functions: Functions, given: dict, code: str, said: str):
+    with pytest.raises(Failure, match=said) as failure:
+        functions.train(**given)
+    assert failure.value.code == code
+    assert failure.value.message.startswith("is_lora: ")
+
+
+def test_technique_wins_over_is_lora(functions: Functions):
+    made = functions.train(technique="textual_inversion", is_lora=False, max_train_steps=1).result
+    assert read_weights(made).adapter is None
+
+
+def test_words_of_another_base_are_refused(functions: Functions, inverted: Called, tmp_path: Path):
+    weights = read_weights(inverted.result)
+    wider = Words(weights.words.spans, [torch.zeros(2, 768), torch.zeros(2, 1280)])
+    write_weights(tmp_path / "wider.tar", Weights(None, wider, weights.card))
+    with pytest.raises(Failure, match="trained on another base"):
+        functions.predictor(tmp_path / "wider.tar")
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.25, 2.0])
+def test_alpha_counts_in_training_as_in_the_file(strength: float):
+    generator = torch.Generator().manual_seed(0)
+    layers = {"layer": torch.nn.Linear(8, 6)}
+    adapter = Adapter.create(layers, 4, generator, strength)
+    torch.nn.init.normal_(adapter.pairs["layer"][1], generator=generator)
+    x = torch.randn(3, 8, generator=generator)
+    with torch.no_grad(), adapter.beside(layers):
+        beside = layers["layer"](x)
+    with torch.no_grad(), adapter.at_full_strength().folded(layers, 1):
+        torch.testing.assert_close(layers["layer"](x), beside)
+    assert not torch.allclose(layers["layer"](x), beside)
+
+
+def test_alpha_is_the_rank_where_it_is_left_out(functions: Functions, trained: Called):
+    assert (
+        members(functions.train(lora_alpha=16).result)["lora.safetensors"]
+        == members(trained.result)["lora.safetensors"]
+    )
+    weaker = read_weights(functions.train(lora_alpha=4).result)
+    assert weaker.card["settings"]["lora_alpha"] == 4
+    assert weaker.card["change"] != read_weights(trained.result).card["change"]
+
+
+def test_a_caption_left_out_is_an_empty_prompt(functions: Functions):
+    seen = []
+
+    def look(_module, inputs, options):
+        context, pooled = inputs[2], options["added_cond_kwargs"]["text_embeds"]
+        seen.append((context.abs().sum().item(), pooled.abs().sum().item()))
+
+    handle = current().unet.register_forward_pre_hook(look, with_kwargs=True)
+    try:
+        functions.train(technique="lora", caption_dropout=1, max_train_steps=1)
+        functions.train(technique="lora", caption_dropout=0, max_train_steps=1)
+    finally:
+        handle.remove()
+    assert seen[0] == (0, 0)
+    assert min(seen[1]) > 0
+
+
+class Watcher:
+    """A network that remembers what it was shown, and moves one number."""
+
+    def __init__(self) -> None:
+        self.bias = torch.nn.Parameter(torch.zeros(1))
+
+    def condition(self, rows: torch.Tensor, dropped: torch.Tensor | None):
+        self.dropped = dropped
+
+    def predict(self, noisy: torch.Tensor, t: torch.Tensor, conditioning) -> torch.Tensor:
+        self.noisy = noisy
+        return noisy + self.bias
+
+    def freeze(self, group: str) -> None: ...
+
+
+def shown(**given) -> Watcher:
+    """One step on pictures of nothing, at a timestep that is all noise."""
+    watcher = Watcher()
+    plan = Plan(**{"steps": 1, "batch_size": 64, "seed": 0, "schedule": "constant", "warmup_steps": 0} | given)
+    nothing = torch.zeros(64, 8, 16, 16)
+    images = Images(nothing, nothing, torch.ones(64, 1, 16, 16), ["nothing"] * 64)
+    course = Course([Group("bias", [watcher.bias], 0.1, 0.0, 1)], 1, 0, torch.device("cpu"))
+    take_step(plan, images, torch.arange(64), watcher, Objective("epsilon", torch.full((10,), 1e-6)), course)
+    return watcher
+
+
+def test_noise_offset_shifts_whole_channels():
+    without = shown(noise_offset=0.0, caption_dropout=0.0).noisy.mean(dim=(2, 3))
+    with_offset = shown(noise_offset=0.5, caption_dropout=0.0).noisy.mean(dim=(2, 3))
+    assert without.std().item() == pytest.approx(1 / 16, rel=0.2)
+    assert with_offset.std().item() == pytest.approx(0.5, rel=0.2)
+
+
+def test_the_share_of_captions_left_out():
+    assert shown(noise_offset=0.0, caption_dropout=0.0).dropped is None
+    assert 0.3 < shown(noise_offset=0.0, caption_dropout=0.5).dropped.float().mean() < 0.7
+
+
+def test_schedules():
+    def rates(schedule: str) -> list[float]:
+        plan = Plan(12, 1, 0, schedule, warmup_steps=2, noise_offset=0, caption_dropout=0)
+        return [round(plan.rate_at(step), 3) for step in (1, 2, 7, 12)]
+
+    assert rates("constant") == [0.5, 1, 1, 1]
+    assert rates("linear") == [0.5, 1, 0.6, 0.1]
+    assert rates("cosine") == [0.5, 1, 0.655, 0.024]
