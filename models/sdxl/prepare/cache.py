@@ -71,6 +71,6 @@ def _path(key: str) -> Path:
 @cache
 def _hash_code() -> str:
     total = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in sorted(Path(__file__).parent.glob("*.p[yn]*")):
         total.update(file.read_bytes())
     return total.hexdigest()

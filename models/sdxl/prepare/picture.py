@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
+from prepare.inks import inks_to_srgb
+
 SIDE_PIXELS_MIN = 16
 PIXELS_MAX = 256_000_000
 # Pixels beside the shorter side that are kept in a reduced decode, for the eyes of the preparation models.
@@ -103,4 +105,4 @@ def _to_srgb(picture: Image.Image, profile: bytes | None, notes: list[str]) -> I
             return ImageCms.profileToProfile(picture, source, SRGB, outputMode="RGB")
         except (ImageCms.PyCMSError, OSError):
             notes.append("its colour profile does not fit it and is left out")
-    return picture.convert("RGB")
+    return inks_to_srgb(picture) if picture.mode == "CMYK" else picture.convert("RGB")
