@@ -44,7 +44,7 @@ const RULES = [
   {
     in: /^server\/src\/(?!fetch\/)/,
     not: /^(node:)?(https?|http2|tls)$|^undici$/,
-    because: "The server has one HTTP client, fetch/get.ts, which dials no private address.",
+    because: "The server has one HTTP client, fetch/, which dials no private address.",
   },
   {
     in: /^runner\//,

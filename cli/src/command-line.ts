@@ -23,12 +23,18 @@ export const easel = defineCommand({
     run: () => import("./commands/run.ts").then((module) => module.run),
     trainings,
     predictions,
+    webhooks: () => import("./commands/webhooks.ts").then((module) => module.webhooks),
     doctor: () => import("./commands/doctor.ts").then((module) => module.doctor),
   },
 });
 
 /** Other words for the same commands, in the order of Replicate's own command line. */
-const ALIASES: Record<string, string> = { training: "trainings", prediction: "predictions", models: "model" };
+const ALIASES: Record<string, string> = {
+  training: "trainings",
+  prediction: "predictions",
+  webhook: "webhooks",
+  models: "model",
+};
 
 /** Runs a command line and answers its exit code. */
 export async function runCommandLine(words: string[]): Promise<number> {

@@ -13,6 +13,7 @@ import { PreflightReport, type PreflightRequest } from "./preflight.ts";
 import { type CreateTraining, Training, TrainingPage } from "./training.ts";
 import { multipart, type Upload } from "./upload.ts";
 import { Version, VersionPage } from "./version.ts";
+import { WebhookDelivery, WebhookDeliveryPage, WebhookSecret } from "./webhook.ts";
 
 export type { Upload };
 
@@ -87,6 +88,15 @@ export function createClient(options: ClientOptions) {
       /** A run's events up to its end, over as many connections as it takes. */
       events: (id: string, follow?: FollowOptions): AsyncGenerator<RunEvent> =>
         followEvents((after, signal) => send("GET", path`/runs/${id}/events`, eventStream(after, signal)), follow),
+    },
+    webhooks: {
+      secret: () => call(WebhookSecret, "GET", "/webhooks/default/secret"),
+      /** What became of each message, newest first. */
+      deliveries: (from?: ListOptions) => list(WebhookDeliveryPage, "/webhooks/deliveries", from),
+      /** One message with its body. */
+      delivery: (id: string) => call(WebhookDelivery, "GET", path`/webhooks/deliveries/${id}`),
+      /** Sends a `start` or `completed` message again, under the id that it has. */
+      resend: (id: string) => call(WebhookDelivery, "POST", path`/webhooks/deliveries/${id}/resend`),
     },
     /** Fetches a file by the URL that a reply gave; the token goes along only to the server itself. */
     download: (url: string, signal?: AbortSignal) => send("GET", url, { signal }),

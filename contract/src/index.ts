@@ -40,3 +40,4 @@ export {
 } from "./run.ts";
 export { CreateTraining, Training, TrainingPage, TrainingResult } from "./training.ts";
 export { OpenApiSchema, Version, VersionPage } from "./version.ts";
+export { WebhookDelivery, WebhookDeliveryPage, WebhookSecret } from "./webhook.ts";

@@ -19,6 +19,7 @@ import { runFiles } from "./routes/run-files.ts";
 import { runPage } from "./routes/run-page.ts";
 import { runs } from "./routes/runs.ts";
 import { trainings } from "./routes/trainings.ts";
+import { webhooks } from "./routes/webhooks.ts";
 
 export function createApp(context: Context, machine: { builtins: Builtin[]; devices: Device[] }): Hono<Env> {
   const app = new Hono<Env>();
@@ -41,7 +42,8 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", predictions(context, machine.builtins))
     .route("/", preflights(context, machine.builtins))
     .route("/", trainings(context, machine.builtins))
-    .route("/", runs(context));
+    .route("/", runs(context))
+    .route("/", webhooks(context));
 
   app.route("/", health(context)).route("/", runPage(context)).route("/v1", v1);
   // Python's first client puts /v1 behind a base URL that the others want to end in it.

@@ -2,13 +2,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
-import { type ColumnType, Kysely, SqliteDialect, sql } from "kysely";
+import { type ColumnType, type Generated, Kysely, SqliteDialect, sql } from "kysely";
 
 const MIGRATIONS = fileURLToPath(new URL("../migrations/", import.meta.url));
 
 export type Db = Kysely<Tables>;
 export type Flag = 0 | 1;
 export type RunKind = "prediction" | "training";
+export type DeliveryState = "waiting" | "delivered" | "failed";
 export type RunStatus = "starting" | "processing" | "succeeded" | "failed" | "canceled";
 
 export interface Tables {
@@ -79,6 +80,11 @@ export interface Tables {
     keep_asked_at: string | null;
     create_hash: string;
     answered_at: string | null;
+    webhook: ColumnType<string | null, string | null | undefined, never>;
+    /** JSON: the events that are asked for; null for all. */
+    webhook_events: ColumnType<string | null, string | null | undefined, never>;
+    /** What URLs in the messages begin with. */
+    webhook_origin: ColumnType<string | null, string | null | undefined, never>;
     created_at: string;
     started_at: string | null;
     completed_at: string | null;
@@ -101,6 +107,25 @@ export interface Tables {
     type: string;
     at: string;
     body: string;
+  };
+  webhook_deliveries: {
+    number: Generated<number>;
+    id: string;
+    run_id: string;
+    event: "start" | "output" | "logs" | "completed";
+    url: string;
+    host: string;
+    body: string | null;
+    state: ColumnType<DeliveryState, DeliveryState | undefined, DeliveryState>;
+    attempts: ColumnType<number, number | undefined, number>;
+    next_attempt_at: number | null;
+    last_attempt_at: number | null;
+    last_status: number | null;
+    last_error: string | null;
+    last_reply: string | null;
+    last_ms: number | null;
+    delivered_at: string | null;
+    created_at: string;
   };
   processes: {
     id: string;

@@ -18,6 +18,11 @@ export function newInternalId(): string {
   return randomBytes(12).toString("hex");
 }
 
+/** A webhook message's id, which its receiver knows a repetition by. */
+export function newMessageId(): string {
+  return `msg_${newRunId()}`;
+}
+
 /** An API token, shaped like Replicate's: `r8_` and 37 characters, over 180 random bits. */
 export function newToken(): string {
   return `r8_${Array.from(randomBytes(37), (byte) => BASE32[byte & 31]).join("")}`;

@@ -18,6 +18,7 @@ import { type Device, findDevices } from "./processes/devices.ts";
 import { Supervisor } from "./processes/supervise.ts";
 import { InputFetcher } from "./runs/fetcher.ts";
 import { Watch } from "./runs/watch.ts";
+import { WebhookDeliverer } from "./webhooks/deliver.ts";
 
 export interface RunningServer {
   url: string;
@@ -56,12 +57,15 @@ export async function startServer(
   await supervisor.start();
   const fetcher = new InputFetcher(context);
   fetcher.start();
+  const deliverer = new WebhookDeliverer(context);
+  deliverer.start();
   const http = await listenHttp(createApp(context, { builtins, devices }).fetch, config);
   const stop = async () => {
     stopping.abort();
     await fetcher.stop();
     const going = await supervisor.stop();
     await http.close();
+    await deliverer.stop();
     await db.destroy();
     lock.release();
     return going;

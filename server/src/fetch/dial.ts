@@ -94,10 +94,11 @@ function portOf(url: URL): number {
   const port = Number(url.port);
   const isOfTheWeb = port === 80 || port === 443 || port >= 1024;
   if (isOfTheWeb && !PORTS_REFUSED.has(port)) return port;
-  throw new FetchRefused(`${url.host} names a port that files are not fetched from.`);
+  throw new FetchRefused(`${url.host} names a port that the server does not connect to.`);
 }
 
-function bareHost({ hostname }: URL): string {
+/** The host as a name or an address, without the brackets of IPv6. */
+export function bareHost({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, "");
 }
 

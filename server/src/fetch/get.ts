@@ -1,15 +1,14 @@
 /**
- * Fetches what a stranger's URL points to, without becoming the stranger's hand inside our network. The only HTTP client
- * of the server: whoever needs one uses this, so that no other door has to be watched.
+ * Fetches what a stranger's URL points to, without becoming the stranger's hand inside our network. With post.ts the
+ * only HTTP client of the server: whoever needs one uses this, so that no other door has to be watched.
  */
-import { once } from "node:events";
-import { type IncomingMessage, request, STATUS_CODES } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { dial, type Reach } from "./dial.ts";
+import { ask } from "./ask.ts";
+import type { Reach } from "./dial.ts";
 import { FetchRefused } from "./refusal.ts";
 
 const REDIRECTS_MAX = 3;
-const HEADERS_MS_MAX = 30_000;
 const SILENCE_MS_MAX = 30_000;
 /** Whoever sends slower than this on the whole is given up, but not within the first minute. */
 const BYTES_PER_MS_MIN = 100;
@@ -30,7 +29,7 @@ export interface Answer {
 export async function get(reach: Reach, address: string, signal: AbortSignal): Promise<Answer> {
   let url = readUrl(address);
   for (let redirects = 0; ; redirects++) {
-    const { response, socket } = await ask(reach, url, signal);
+    const { response, socket } = await ask(reach, url, { method: "GET", headers: {} }, signal);
     const { statusCode = 0, headers } = response;
     if (statusCode === 200) {
       const size = /^\d+$/.test(headers["content-length"] ?? "") ? Number(headers["content-length"]) : undefined;
@@ -49,7 +48,8 @@ export async function get(reach: Reach, address: string, signal: AbortSignal): P
   }
 }
 
-function readUrl(text: string, base?: string): URL {
+/** Throws FetchRefused for what is no plain http or https URL. */
+export function readUrl(text: string, base?: string): URL {
   const url = URL.canParse(text, base) ? new URL(text, base) : undefined;
   if (url === undefined) throw new FetchRefused("That is no URL.");
   if (url.protocol !== "http:" && url.protocol !== "https:")
@@ -64,41 +64,6 @@ function follow(from: URL, location: string): URL {
   if (from.protocol === "https:" && to.protocol === "http:")
     throw new FetchRefused(`${from.host} redirects from https to http, which is not followed.`);
   return to;
-}
-
-async function ask(
-  reach: Reach,
-  url: URL,
-  signal: AbortSignal,
-): Promise<{ response: IncomingMessage; socket: Socket }> {
-  const socket = await dial(reach, url, signal);
-  const late = setTimeout(() => socket.destroy(), HEADERS_MS_MAX);
-  const stop = () => socket.destroy();
-  signal.addEventListener("abort", stop);
-  try {
-    const asked = request({
-      createConnection: () => socket,
-      method: "GET",
-      path: `${url.pathname}${url.search}`,
-      headers: {
-        Host: url.host,
-        "User-Agent": "easel",
-        Accept: "*/*",
-        "Accept-Encoding": "identity",
-        Connection: "close",
-      },
-    });
-    asked.on("error", () => {}); // also after the answer has begun: the body's reader is told by its own stream
-    asked.end();
-    const [response] = await once(asked, "response");
-    return { response, socket };
-  } catch {
-    socket.destroy();
-    throw new FetchRefused(`${url.host} does not answer as a web server does.`);
-  } finally {
-    clearTimeout(late);
-    signal.removeEventListener("abort", stop);
-  }
 }
 
 async function* readBody(

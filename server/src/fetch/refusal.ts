@@ -3,7 +3,7 @@ export class FetchRefused extends Error {}
 
 export function notAllowed(host: string): FetchRefused {
   return new FetchRefused(
-    `${host} is an address that is not allowed: the server fetches from the public internet only. ` +
-      "Name it in EASEL_FETCH_ALLOW, or upload the file instead.",
+    `${host} is an address that is not allowed: the server connects to the public internet only. ` +
+      "Name it in EASEL_FETCH_ALLOW to allow it.",
   );
 }

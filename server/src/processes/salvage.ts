@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ProcessEvent } from "@easel/contract";
 import type { Context } from "../context.ts";
-import { attemptFolder } from "../runs/claim.ts";
+import { attemptFolder } from "../runs/attempt-folder.ts";
 import { findLastSeq } from "../runs/events.ts";
 import { finishAttempt, isFinal } from "../runs/finish.ts";
 import { commitEvents } from "../runs/report.ts";

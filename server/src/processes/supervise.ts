@@ -9,10 +9,9 @@ import type { Builtin } from "../models/builtin.ts";
 import { hasLastWord } from "../runs/attempts.ts";
 import { assignRun, runCommand } from "../runs/claim.ts";
 import { findLastSeq } from "../runs/events.ts";
-import { loseAttempt } from "../runs/finish.ts";
+import { failWaitingRun, loseAttempt } from "../runs/finish.ts";
 import { leaseFromNow } from "../runs/report.ts";
 import {
-  endWaitingRun,
   type Holder,
   listProcessingRuns,
   listWaitingRuns,
@@ -155,13 +154,7 @@ export class Supervisor {
     const run = waiting.find((candidate) => candidate.program === process.program && candidate.base === process.base);
     if (run === undefined) return;
     const error = `The model process could not start. Run "easel doctor" to see what is missing.${words}`;
-    await endWaitingRun(this.#context.db, run.id, {
-      status: "failed",
-      completed_at: timestamp(this.#context),
-      error,
-      error_code: "process_start",
-    });
-    this.#context.watch.poke(run.id);
+    await failWaitingRun(this.#context, run.id, { error, error_code: "process_start" });
   }
 
   /** Silent past its lease, or deaf to a wish to cancel. */
@@ -239,9 +232,7 @@ export class Supervisor {
   async #failForDevice(runId: string): Promise<void> {
     const error =
       "This model needs an NVIDIA GPU, and this machine has none that its driver shows (nvidia-smi). easel/emoji runs on any CPU.";
-    const completed_at = timestamp(this.#context);
-    await endWaitingRun(this.#context.db, runId, { status: "failed", completed_at, error, error_code: "no_device" });
-    this.#context.watch.poke(runId);
+    await failWaitingRun(this.#context, runId, { error, error_code: "no_device" });
   }
 
   async #carryOut(decision: Decision, processes: ProcessRow[]): Promise<void> {

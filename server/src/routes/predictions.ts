@@ -1,5 +1,5 @@
 /** `/v1/predictions`, and predictions by model. Trainings answer here too: they share the space of ids. */
-import { CreateModelPrediction, CreatePrediction, isTerminal, type RunInput } from "@easel/contract";
+import { CreateModelPrediction, CreatePrediction, isTerminal } from "@easel/contract";
 import { Hono, type Context as Request } from "hono";
 import type { Context } from "../context.ts";
 import type { Env } from "../env.ts";
@@ -10,6 +10,7 @@ import { cancelRun } from "../runs/cancel.ts";
 import { createPrediction } from "../runs/create.ts";
 import { presentAny, presentPrediction } from "../runs/present.ts";
 import { findOwnRun, listRuns, type RunRow } from "../runs/store.ts";
+import { readWish } from "../webhooks/wish.ts";
 import { noteAnswer } from "./answered.ts";
 import { CREATE_BYTES_MAX, readJson } from "./body.ts";
 import { originOf, PAGE_SIZE, presentPage, readCursor } from "./page.ts";
@@ -21,28 +22,34 @@ export function predictions(context: Context, builtins: Builtin[]): Hono<Env> {
 
   app.post("/predictions", async (c) => {
     const { text, body } = await readJson(c, CreatePrediction, CREATE_BYTES_MAX);
-    return create(c, text, body.input, await resolveReference(context, builtins, c.get("account"), body.version));
+    return create(c, text, body, await resolveReference(context, builtins, c.get("account"), body.version));
   });
 
   app.post("/models/:owner/:name/predictions", async (c) => {
     const { text, body } = await readJson(c, CreateModelPrediction, CREATE_BYTES_MAX);
     const model = await requireModel(context, c.get("account"), c.req.param("owner"), c.req.param("name"));
-    return create(c, text, body.input, await requireLatestVersion(context, model));
+    return create(c, text, body, await requireLatestVersion(context, model));
   });
 
-  async function create(c: Request<Env>, body: string, input: RunInput, { model, version, versionAsked }: Named) {
+  async function create(
+    c: Request<Env>,
+    text: string,
+    body: CreateModelPrediction,
+    { model, version, versionAsked }: Named,
+  ) {
     const seconds = readPreference(c);
     const origin = originOf(context, c);
     const run = await createPrediction(context, {
       account: c.get("account"),
       tokenHash: c.get("tokenHash"),
       path: c.req.path,
-      body,
-      input,
+      body: text,
+      input: body.input,
       version,
       modelAsked: `${model.owner}/${model.name}`,
       versionAsked,
       inlineOutput: seconds !== undefined,
+      webhook: readWish(context, body, origin),
     });
     noteAnswer(context, c, run.id);
     if (seconds === undefined) return c.json(await presentPrediction(context, run, { origin, inline: true }), 201);

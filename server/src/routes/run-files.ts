@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import type { Env } from "../env.ts";
 import { notFound } from "../errors.ts";
 import { verifyPath } from "../files/sign.ts";
-import { attemptFolder } from "../runs/claim.ts";
+import { attemptFolder } from "../runs/attempt-folder.ts";
 
 /** Anything else is sent as bytes to save: what a model writes must never run as a page of ours. */
 const TYPES: Record<string, string> = {

@@ -11,6 +11,7 @@ import { cancelRun } from "../runs/cancel.ts";
 import { createTraining } from "../runs/create.ts";
 import { presentTraining } from "../runs/present.ts";
 import { listRuns } from "../runs/store.ts";
+import { readWish } from "../webhooks/wish.ts";
 import { noteAnswer } from "./answered.ts";
 import { CREATE_BYTES_MAX, readJson } from "./body.ts";
 import { originOf, PAGE_SIZE, presentPage, readCursor } from "./page.ts";
@@ -36,6 +37,7 @@ export function trainings(context: Context, builtins: Builtin[]): Hono<Env> {
       modelAsked: `${model.owner}/${model.name}`,
       versionAsked,
       inlineOutput: false,
+      webhook: readWish(context, body, originOf(context, c)),
     };
     const run = await createTraining(context, request, destination);
     noteAnswer(context, c, run.id);

@@ -5,6 +5,8 @@ import { z } from "zod";
 import { type Context, timestamp } from "../context.ts";
 import { makeFolderDurably } from "../files/durable.ts";
 import { findVersion } from "../models/versions.ts";
+import { announceStart } from "../webhooks/outbox.ts";
+import { attemptFolder } from "./attempt-folder.ts";
 import { findNewestState, insertAttempt } from "./attempts.ts";
 import { insertServerLog } from "./events.ts";
 import { leaseFromNow } from "./report.ts";
@@ -28,6 +30,7 @@ export async function assignRun(
     if (claimed === undefined) return undefined;
     await insertAttempt(tx, { runId, number: claimed.attempt, processId, at });
     if (claimed.kind === "training") await insertServerLog(tx, runId, `Training on ${device}.`, at);
+    await announceStart(context, tx, claimed);
     return claimed;
   });
   if (run !== undefined) context.watch.poke(runId);
@@ -59,9 +62,4 @@ export async function runCommand(context: Context, run: RunRow): Promise<RunComm
         : { path: join(attemptFolder(context, run.id, state.attempt), state.path), step: state.step },
     folder,
   };
-}
-
-/** Where an attempt keeps its journal and everything it makes. */
-export function attemptFolder(context: Pick<Context, "config">, runId: string, attempt: number): string {
-  return join(context.config.dataFolder, "runs", runId, String(attempt));
 }

@@ -9,6 +9,7 @@ import { checkInput, fileInputs } from "../models/input.ts";
 import { canPredict, canTrain, parseSchema, type VersionSchema } from "../models/schema.ts";
 import type { ModelRow } from "../models/store.ts";
 import type { VersionRow } from "../models/versions.ts";
+import type { WebhookWish } from "../webhooks/wish.ts";
 import { insertServerLog } from "./events.ts";
 import { FETCH_TOPIC } from "./fetcher.ts";
 import { type TakenFiles, takeFiles } from "./input-files.ts";
@@ -31,6 +32,7 @@ export interface CreateRequest {
   versionAsked: string;
   /** Show outputs as data URIs where they are small: for clients that wait over plain http. */
   inlineOutput: boolean;
+  webhook: WebhookWish | undefined;
 }
 
 export async function createPrediction(context: Context, request: CreateRequest): Promise<RunRow> {
@@ -130,6 +132,9 @@ async function insert(context: Context, request: CreateRequest, run: NewRun): Pr
       source: "api",
       inline_output: request.inlineOutput ? 1 : 0,
       create_hash: run.createHash,
+      webhook: request.webhook?.url,
+      webhook_events: request.webhook?.events && JSON.stringify(request.webhook.events),
+      webhook_origin: request.webhook?.origin,
       created_at: at,
     });
     if (run.log !== undefined) await insertServerLog(tx, inserted.id, run.log, at);

@@ -12,8 +12,9 @@ import { sizeInWords } from "../files/size.ts";
 import { findVersionSchema } from "../models/versions.ts";
 import { RunFiles } from "./claim.ts";
 import { insertServerLog, insertServerStage } from "./events.ts";
+import { failWaitingRun } from "./finish.ts";
 import { settleFiles } from "./settle-files.ts";
-import { endWaitingRun, findRun, listFetchingRuns, type RunRow, updateRunFetched } from "./store.ts";
+import { findRun, listFetchingRuns, type RunRow, updateRunFetched } from "./store.ts";
 
 const RUNS_AT_ONCE = 4;
 const LOOK_MS = 60_000;
@@ -151,9 +152,7 @@ class Stages {
 async function fail(context: Context, runId: string, error: unknown): Promise<void> {
   const [code, text] = explain(error);
   if (code === "internal") context.log.error({ error, run: runId }, "a run's files could not be fetched");
-  const completed_at = timestamp(context);
-  await endWaitingRun(context.db, runId, { status: "failed", completed_at, error: text, error_code: code });
-  context.watch.poke(runId);
+  await failWaitingRun(context, runId, { error: text, error_code: code });
   context.watch.poke("queue");
 }
 

@@ -2,12 +2,13 @@
 import type { ProcessEvent } from "@easel/contract";
 import { type Context, timestamp } from "../context.ts";
 import type { Db } from "../db.ts";
+import { announceEnd } from "../webhooks/outbox.ts";
 import { type AttemptRow, endAttempt, listAttempts } from "./attempts.ts";
 import { findLastSeq, insertEvents, insertServerLog } from "./events.ts";
 import { decodeOutput, encodeOutput } from "./output.ts";
 import { type Publication, preparePublication, publishVersion, UnusableWeights } from "./publish.ts";
 import { eventRow, freshEvents } from "./report.ts";
-import { findRun, type Holder, type RunRow, releaseRun } from "./store.ts";
+import { endWaitingRun, findRun, type Holder, type RunRow, releaseRun } from "./store.ts";
 
 export type FinalEvent = Extract<ProcessEvent, { type: "done" | "failed" | "canceled" }>;
 
@@ -27,10 +28,12 @@ export async function finishAttempt(context: Context, holder: Holder, event: Fin
     // A cancel that was accepted is kept, also when the work was done by then.
     const canceled = (await findRun(tx, holder.runId))?.cancel_asked_at != null && earned.end.status === "succeeded";
     const ending: Ending = canceled ? { end: { status: "canceled" } } : earned;
-    if ((await releaseRun(tx, holder, { ...ending.end, completed_at: at })) === undefined) return false;
+    const run = await releaseRun(tx, holder, { ...ending.end, completed_at: at });
+    if (run === undefined) return false;
     const last = await findLastSeq(tx, holder.runId, holder.attempt);
     await insertEvents(tx, holder.runId, freshEvents([event], last).map(eventRow));
     await endAttempt(tx, holder.runId, holder.attempt, ending.end.status, at);
+    await announceEnd(context, tx, run);
     if (ending.publication !== undefined) await publishVersion(tx, ending.publication, at);
     return true;
   });
@@ -103,14 +106,30 @@ export async function loseAttempt(context: Context, holder: Holder, reason: stri
               error: `${reason} ${verdict}`,
               error_code: "attempt_lost",
             } as const);
-    if ((await releaseRun(tx, holder, end)) === undefined) return false;
+    const released = await releaseRun(tx, holder, end);
+    if (released === undefined) return false;
     await endAttempt(tx, holder.runId, holder.attempt, "lost", at);
     await insertServerLog(tx, holder.runId, verdict === "again" ? `${reason} Trying again.` : reason, at);
+    if (verdict !== "again") await announceEnd(context, tx, released);
     return true;
   });
   context.watch.poke(holder.runId);
   context.watch.poke("queue");
   return lost;
+}
+
+/** Ends a run that no model process has: what it waits for will not come. Nothing happens where it waits no longer. */
+export async function failWaitingRun(
+  context: Context,
+  runId: string,
+  failure: { error: string; error_code: string },
+): Promise<void> {
+  await context.db.transaction().execute(async (tx) => {
+    const end = { status: "failed", completed_at: timestamp(context), ...failure } as const;
+    const run = await endWaitingRun(tx, runId, end);
+    if (run !== undefined) await announceEnd(context, tx, run);
+  });
+  context.watch.poke(runId);
 }
 
 async function afterLoss(db: Db, run: RunRow): Promise<"again" | "canceled" | string> {

@@ -9,11 +9,13 @@ import {
   RunInput,
   type Training,
   TrainingResult,
+  WebhookEvent,
 } from "@easel/contract";
+import { z } from "zod";
 import type { Context } from "../context.ts";
 import { signPath } from "../files/sign.ts";
 import { findModel } from "../models/store.ts";
-import { attemptFolder } from "./claim.ts";
+import { attemptFolder } from "./attempt-folder.ts";
 import { logTail } from "./logs.ts";
 import { decodeOutput, type StoredOutput } from "./output.ts";
 import type { RunRow } from "./store.ts";
@@ -89,6 +91,7 @@ async function presentRun(context: Context, run: RunRow, { origin }: Showing) {
     metrics: presentMetrics(run),
     source: run.source,
     urls: { get: resource, cancel: `${resource}/cancel`, web: webLink(context, run.id, origin) },
+    ...presentWebhook(run),
   };
 }
 
@@ -99,6 +102,16 @@ function presentInput(run: RunRow, origin: string): RunInput {
     if (typeof value === "string" && value.startsWith("/v1/files/")) input[name] = origin + value;
   }
   return input;
+}
+
+/** As it was asked for; absent where it was not. */
+function presentWebhook({ webhook, webhook_events }: RunRow): {
+  webhook?: string;
+  webhook_events_filter?: WebhookEvent[];
+} {
+  if (webhook === null) return {};
+  if (webhook_events === null) return { webhook };
+  return { webhook, webhook_events_filter: z.array(WebhookEvent).parse(JSON.parse(webhook_events)) };
 }
 
 function presentMetrics(run: RunRow): { predict_time?: number; total_time?: number } {

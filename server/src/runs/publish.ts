@@ -10,7 +10,7 @@ import { parseSchema, trainedSchema } from "../models/schema.ts";
 import { findModel } from "../models/store.ts";
 import { findVersion, insertVersion } from "../models/versions.ts";
 import { checkWeights, WeightsError } from "../models/weights.ts";
-import { attemptFolder } from "./claim.ts";
+import { attemptFolder } from "./attempt-folder.ts";
 import { listEventsOfType } from "./events.ts";
 import type { StoredOutput } from "./output.ts";
 import type { RunRow } from "./store.ts";

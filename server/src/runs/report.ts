@@ -5,6 +5,7 @@ import type { Context } from "../context.ts";
 import type { Tables } from "../db.ts";
 import { outputIsList } from "../models/schema.ts";
 import { findVersionSchema } from "../models/versions.ts";
+import { announceEvents } from "../webhooks/outbox.ts";
 import { updateAttemptState } from "./attempts.ts";
 import { findLastSeq, insertEvents } from "./events.ts";
 import { encodeOutput } from "./output.ts";
@@ -25,12 +26,15 @@ export async function commitEvents(
 ): Promise<number | undefined> {
   const change = await changeOf(context, holder, events);
   const seq = await context.db.transaction().execute(async (tx) => {
-    if ((await updateHeldRun(tx, holder, change)) === undefined) return undefined;
+    const run = await updateHeldRun(tx, holder, change);
+    if (run === undefined) return undefined;
     const last = await findLastSeq(tx, holder.runId, holder.attempt);
     const fresh = freshEvents(events, last);
     await insertEvents(tx, holder.runId, fresh.map(eventRow));
     const state = fresh.findLast((event) => event.type === "state");
     if (state?.type === "state") await updateAttemptState(tx, holder.runId, holder.attempt, state);
+    const types = fresh.map((event) => event.type);
+    await announceEvents(context, tx, run, types);
     return last + fresh.length;
   });
   context.watch.poke(holder.runId);

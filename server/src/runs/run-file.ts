@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
 import { verifyPath } from "../files/sign.ts";
-import { attemptFolder } from "./claim.ts";
+import { attemptFolder } from "./attempt-folder.ts";
 
 const RUN_FILE_PATH = /^(?:\/v1)+(\/runs\/([0-9a-hjkmnp-tv-z]{26})\/files\/(\d+)\/(.+))$/;
 

@@ -24,6 +24,7 @@ import { listLivingProcesses } from "../processes/store.ts";
 import { Supervisor } from "../processes/supervise.ts";
 import { InputFetcher } from "../runs/fetcher.ts";
 import { Watch } from "../runs/watch.ts";
+import { WebhookDeliverer } from "../webhooks/deliver.ts";
 
 export const ECHO: Builtin = {
   owner: "easel",
@@ -61,6 +62,8 @@ export interface WorldOptions {
   resolveHost?: ResolveHost;
   /** Fetch the URLs among inputs. Without it runs wait for them. */
   fetching?: boolean;
+  /** Send webhooks. Without it they wait. */
+  webhooks?: boolean;
 }
 
 /** `settings` are as in the environment. */
@@ -70,6 +73,7 @@ export async function makeWorld(settings: Record<string, string> = {}, options: 
   await ensureBuiltins(context, machine.builtins);
   if (options.processes) await startProcesses(context, machine);
   if (options.fetching) startFetching(context);
+  if (options.webhooks) startDelivering(context);
   const app = createApp(context, machine);
   const token = context.config.token ?? "";
   const otherToken = await insertAccount(context, "someone");
@@ -126,6 +130,14 @@ function startFetching(context: Context): void {
   const fetcher = new InputFetcher(context);
   fetcher.start();
   onTestFinished(() => fetcher.stop());
+}
+
+/** Sends webhooks until the test ends, or it is stopped before. */
+export function startDelivering(context: Context): WebhookDeliverer {
+  const deliverer = new WebhookDeliverer(context);
+  deliverer.start();
+  onTestFinished(() => deliverer.stop());
+  return deliverer;
 }
 
 /** Adds an account and gives its token. */
