@@ -47,7 +47,7 @@ export async function startProcess(
       "--folder",
       folder,
     ],
-    { cwd: ROOT, detached: true, stdio: ["ignore", out, err], env: environment() },
+    { cwd: ROOT, detached: true, stdio: ["ignore", out, err], env: environment(context.config.dataFolder) },
   );
   closeSync(out);
   closeSync(err);
@@ -61,7 +61,8 @@ export async function startProcess(
   return id;
 }
 
-function environment(): NodeJS.ProcessEnv {
+function environment(dataFolder: string): NodeJS.ProcessEnv {
   const allowed = Object.entries(process.env).filter(([name]) => ENVIRONMENT.some((pattern) => pattern.test(name)));
-  return { ...Object.fromEntries(allowed), PYTHONUNBUFFERED: "1", PYTHONFAULTHANDLER: "1" };
+  const EASEL_CACHE = process.env.EASEL_CACHE ?? join(dataFolder, "cache");
+  return { ...Object.fromEntries(allowed), EASEL_CACHE, PYTHONUNBUFFERED: "1", PYTHONFAULTHANDLER: "1" };
 }
