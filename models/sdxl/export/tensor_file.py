@@ -38,11 +38,14 @@ def write_tensors(path: Path, entries: list[Entry], notes: dict[str, str]) -> No
         digest = _hash(entries)
         notes = {name: note.replace(HASHED, digest) for name, note in notes.items()}
     partial = path.with_name(f"{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(_header(entries, notes))
-        for entry in entries:
-            file.write(_bytes(entry))
-    os.replace(partial, path)
+    try:
+        with partial.open("wb") as file:
+            file.write(_header(entries, notes))
+            for entry in entries:
+                file.write(_bytes(entry))
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def count_bytes(entries: list[Entry], notes: dict[str, str]) -> int:

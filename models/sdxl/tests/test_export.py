@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,12 +18,12 @@ import torch
 from adapter import Adapter
 from conftest import ROOT, Called, Functions
 from export import __main__ as command_line
-from export.bundle import export_weights
+from export.bundle import FORMATS, export_weights
 from export.names import lora_name
 from export.stored import StoredBase
 from PIL import Image
 from safetensors import safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from weights import read_weights, write_weights
 
 from runner import Failure
@@ -207,7 +208,49 @@ def test_what_cannot_be_is_refused_by_name(strong: Path, tmp_path: Path):
     write_weights(tmp_path / "other.tar", replace(read_weights(strong), adapter=wider))
     with pytest.raises(Failure, match=f"trained on another base: {layer}"):
         export_weights(tmp_path / "other.tar", EMOJI, "kohya", tmp_path, "toy")
+    write_weights(tmp_path / "huge.tar", replace(read_weights(strong), adapter=Adapter({layer: (down, up + 1e6)})))
+    with pytest.raises(Failure, match=f"{layer}.lora_B.weight holds numbers too large for half precision"):
+        export_weights(tmp_path / "huge.tar", EMOJI, "diffusers", tmp_path, "toy")
     assert not list(tmp_path.glob("*.safetensors*"))
+
+
+def test_a_base_in_several_files_gives_the_same_checkpoint(exported: dict[str, Path], strong: Path, tmp_path: Path):
+    """As SDXL's own UNet comes in full precision."""
+    base = tmp_path / "emoji"
+    shutil.copytree(EMOJI, base, ignore=shutil.ignore_patterns("clipseg", "blip", "swin2sr", "face"))
+    whole = base / "unet" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(whole)
+    whole.unlink()
+    parts = {f"part-{place}.safetensors": sorted(tensors)[place::2] for place in range(2)}
+    for file, names in parts.items():
+        save_file({name: tensors[name] for name in names}, base / "unet" / file)
+    index = {"weight_map": {name: file for file, names in parts.items() for name in names}}
+    whole.with_name(f"{whole.name}.index.json").write_text(json.dumps(index))
+    export_weights(strong, base, "checkpoint", tmp_path / "out", "toy")
+    assert (tmp_path / "out" / "toy.safetensors").read_bytes() == (
+        exported["checkpoint"] / "toy.safetensors"
+    ).read_bytes()
+
+
+@pytest.mark.parametrize("missing", ["adapter", "words"])
+def test_weights_with_only_a_lora_or_only_words(strong: Path, tmp_path: Path, missing: str):
+    write_weights(tmp_path / "half.tar", replace(read_weights(strong), **{missing: None}))
+    for file_format in FORMATS:
+        folder = tmp_path / file_format
+        export_weights(tmp_path / "half.tar", EMOJI, file_format, folder, "toy")
+        text = (folder / "README.md").read_text()
+        assert ("load_lora_weights" in text) == (missing == "words" and file_format != "checkpoint")
+        assert ("load_textual_inversion" in text) == (missing == "adapter")
+        files = {str(path.relative_to(folder)) for path in folder.rglob("*.safetensors")}
+        assert all((file in text) or (Path(file).name.removesuffix(".safetensors") in text) for file in files)
+        compile(text.split("```python\n")[1].split("```")[0], "README.md", "exec")
+    merged = load_file(tmp_path / "checkpoint" / "toy.safetensors")
+    own = load_file(EMOJI / "unet" / "diffusion_pytorch_model.safetensors")
+    same = torch.equal(
+        merged["model.diffusion_model.middle_block.1.transformer_blocks.0.attn1.to_q.weight"],
+        own["mid_block.attentions.0.transformer_blocks.0.attn1.to_q.weight"],
+    )
+    assert same == (missing == "adapter")
 
 
 def test_the_command_line_says_what_was_written_and_lost(strong: Path, tmp_path: Path, monkeypatch, capsys):
