@@ -24,13 +24,15 @@ TABLES = ("caption.csv", "captions.csv")
 
 @dataclass(frozen=True)
 class Member:
-    """An image in the archive: where it lies, what its owner calls it, and its mask and caption text if there are any."""
+    """An image in the archive: where it lies, what its owner calls it, its mask and caption text if there are any, and what
+    intake had to say about it."""
 
     file: str
     name: str
     sha256: str
     mask: str | None = None
     text: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def _read_manifest(source: zipfile.ZipFile) -> Archive:
             image["sha256"] or _hash(source, image["file"]),
             image.get("mask"),
             texts.get(_stem(image["file"])),
+            tuple(image.get("notes", [])),
         )
         for image in manifest["images"]
     ]

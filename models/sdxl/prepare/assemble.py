@@ -46,7 +46,7 @@ def prepare_dataset(path: Path, settings: Settings, edits: dict[str, Edit]) -> D
         without = {file: image.png for file, image in images.items() if file not in written}
         captions = written | make_captions(without, settings.caption_prefix, networks)
         examples = [
-            Example(_name(archive, member), member.sha256, images[member.file], captions[member.file])
+            Example(_name(archive, member), member.sha256, images[member.file], captions[member.file], member.notes)
             for member in members
             if member.file in images
         ]

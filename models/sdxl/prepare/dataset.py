@@ -16,12 +16,19 @@ from prepare.settings import Settings
 
 @dataclass(frozen=True)
 class Example:
-    """One image as it is trained: its owner's name for it, the prepared picture, and its final caption."""
+    """One image as it is trained: its owner's name for it, the prepared picture, its final caption, and what intake said."""
 
     name: str
     source_sha256: str
     image: PreparedImage
     final: Caption
+    said_before: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """Everything a person should know of how it was prepared."""
+        notes = [*self.said_before, *self.image.notes, *([self.final.note] if self.final.note else [])]
+        return list(dict.fromkeys(notes))
 
     @property
     def caption(self) -> str:

@@ -33,8 +33,17 @@ def find_mask(
     """What its owner drew comes first, then what the settings ask to be found."""
     if edited:
         return Mask(decode_mask(edited), "edit")
+    notes = []
     if own:
-        return Mask(decode_mask(own), "file")
+        try:
+            return Mask(decode_mask(own), "file")
+        except Exception:  # noqa: BLE001 — as for pictures: a damaged mask must not end a run
+            notes = ["its mask cannot be read and is left out"]
+    found = _look_for_mask(upright, settings, networks)
+    return Mask(found.picture, found.source, notes + found.notes)
+
+
+def _look_for_mask(upright: Upright, settings: Settings, networks: Networks) -> Mask:
     if upright.alpha:
         return Mask(upright.alpha, "alpha")
     if settings.use_face_detection_instead:

@@ -90,7 +90,7 @@ def _entry(place: int, example: Example) -> dict:
         "mask_source": image.mask_source,
         "caption": caption.text,
         "caption_source": caption.source,
-        "notes": image.notes + ([caption.note] if caption.note else []),
+        "notes": example.notes,
     }
 
 

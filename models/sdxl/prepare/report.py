@@ -23,7 +23,7 @@ def say(dataset: Dataset, verbose: bool) -> None:
         rows = ", ".join(dataset.unused_rows[:ROWS_SHOWN_MAX])
         print(f"The caption file names {len(dataset.unused_rows)} images that are not in the archive: {rows}")
     for example in dataset.examples:
-        for note in [*example.image.notes, *([example.final.note] if example.final.note else [])]:
+        for note in example.notes:
             print(f"{example.name}: {note}.")
     for example in dataset.examples if verbose else []:
         print(f"  {example.name}: {example.caption}")

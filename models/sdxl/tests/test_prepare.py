@@ -38,7 +38,7 @@ def test_a_canonical_archive_keeps_its_owners_names(tmp_path: Path):
     manifest = {
         "images": [
             {"file": "0001.png", "name": "my folder/fox.png", "sha256": "1" * 64, "size": 1, "mask": "0001.mask.png"},
-            {"file": "0002.png", "name": "my folder/cat.png", "sha256": "2" * 64, "size": 1, "notes": []},
+            {"file": "0002.png", "name": "my folder/cat.png", "sha256": "2" * 64, "size": 1, "notes": ["made smaller"]},
         ],
         "captions": [
             {"file": "captions.csv", "name": "my folder/caption.csv"},
@@ -60,6 +60,7 @@ def test_a_canonical_archive_keeps_its_owners_names(tmp_path: Path):
         ("my folder/cat.png", "a TOK cat", "none"),
     ]
     assert [skipped.name for skipped in dataset.skipped] == ["notes.doc"]
+    assert dataset.examples[1].notes == ["made smaller"]
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,12 @@ def test_masks_of_ones_own(tmp_path: Path):
     assert np.asarray(two.mask)[:, 20:].max() < 5
 
 
+def test_a_damaged_mask_is_left_out_and_said(tmp_path: Path):
+    files = {"a.png": encode_png(gradient(64, 64)), "a_mask.png": b"no picture", "a.txt": b"a TOK"}
+    [example] = read(make_zip(tmp_path / "a.zip", files)).examples
+    assert (example.mask, example.notes) == (None, ["its mask cannot be read and is left out"])
+
+
 def test_what_is_clear_does_not_count(tmp_path: Path):
     picture = gradient(64, 64)
     picture.putalpha(Image.new("L", (64, 64)))
