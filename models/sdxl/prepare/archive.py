@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import runner
+from prepare.prepared import parse_dataset
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".avif")
-# Of the `dataset.json` that `prepared.py` writes.
-DATASET_FORMAT = "easel dataset 1"
 TABLES = ("caption.csv", "captions.csv")
 
 
@@ -106,12 +105,7 @@ def _look_around(source: zipfile.ZipFile) -> Archive:
 
 
 def _read_dataset(source: zipfile.ZipFile, file: str | None) -> dict | None:
-    """Somebody may have put any file of that name there: what is not ours is not read."""
-    try:
-        dataset = json.loads(source.read(file)) if file else {}
-        return dataset if dataset.get("format") == DATASET_FORMAT else None
-    except (ValueError, AttributeError):
-        return None
+    return parse_dataset(source.read(file)) if file else None
 
 
 def _mask_of(stem: str, pictures: dict[str, str]) -> str | None:

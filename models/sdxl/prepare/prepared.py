@@ -17,13 +17,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prepare.archive import DATASET_FORMAT
 from prepare.image import PreparedImage
 from prepare.masks import BACKGROUND_WEIGHT
 
 if TYPE_CHECKING:
     from prepare.dataset import Dataset, Example
 
+FORMAT = "easel dataset 1"
 # The same dataset gives the same bytes whenever it is written.
 WRITTEN = (1980, 1, 1, 0, 0, 0)
 
@@ -45,12 +45,23 @@ def write_prepared(dataset: Dataset, path: Path) -> None:
 def describe(dataset: Dataset) -> dict:
     """`dataset.json`: how each image was prepared. Holds no time and no path of a machine."""
     return {
-        "format": DATASET_FORMAT,
+        "format": FORMAT,
         "settings": asdict(dataset.settings) | {"background_weight": BACKGROUND_WEIGHT},
         "captions": {"yours": dataset.count_own_captions(), "made": dataset.count_made_captions()},
         "images": [_entry(place, example) for place, example in enumerate(dataset.examples, 1)],
         "skipped": [asdict(skipped) for skipped in dataset.skipped],
     }
+
+
+def parse_dataset(data: bytes) -> dict | None:
+    """A `dataset.json` that tells all that is needed. Somebody may have put any file of that name there, or changed ours: what
+    is not whole is not used, and the images are prepared as any others."""
+    try:
+        dataset = json.loads(data)
+        whole = dataset["format"] == FORMAT and isinstance(dataset["settings"]["resolution"], int)
+        return dataset if whole and all(_is_whole(entry) for entry in dataset["images"]) else None
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def recognise(dataset: dict | None, sha256: str) -> dict | None:
@@ -71,6 +82,18 @@ def take_as_it_is(entry: dict, png: bytes, mask_png: bytes | None) -> PreparedIm
         entry["crop_source"],
         entry["upscaled"],
         entry["notes"],
+    )
+
+
+def _is_whole(entry: dict) -> bool:
+    numbers = [entry["width"], entry["height"], *entry["crop"]]
+    words = [entry[name] for name in ("sha256", "name", "mask_source", "crop_source", "caption", "caption_source")]
+    return (
+        len(numbers) == 5
+        and all(type(number) is int and number >= 0 for number in numbers)
+        and entry["crop"][2] > 0
+        and all(isinstance(word, str) for word in [*words, *entry["notes"]])
+        and isinstance(entry["upscaled"], bool)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -108,6 +109,34 @@ def test_what_a_person_changes_in_a_prepared_archive_counts(tmp_path: Path):
     first, second, *_ = read(make_zip(tmp_path / "changed.zip", files)).examples
     assert (first.name, first.image.crop, first.caption) == ("0001.png", (50, 0, 100), "a TOK gradient")
     assert (second.name, second.caption, second.caption_source) == ("teddy-2.png", "a TOK of mine", "csv")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda dataset: dataset.pop("images"),
+        lambda dataset: dataset["images"][0].pop("crop"),
+        lambda dataset: dataset["images"][0].update(width="wide"),
+        lambda dataset: dataset.update(format="another's"),
+    ],
+)
+def test_a_dataset_json_that_is_not_whole_is_not_used(tmp_path: Path, change):
+    write_prepared(read(TEDDY_ZIP), tmp_path / "prepared.zip")
+    with zipfile.ZipFile(tmp_path / "prepared.zip") as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    dataset = json.loads(files["dataset.json"])
+    change(dataset)
+    files["dataset.json"] = json.dumps(dataset).encode()
+    again = read(make_zip(tmp_path / "changed.zip", files))
+    assert (len(again.examples), again.as_they_are) == (8, 0)
+
+
+def test_the_networks_are_let_go(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("EASEL_CACHE", str(tmp_path))
+    read(RAW_ZIP, mask_target_prompts="a fox")
+    gc.collect()
+    kinds = {type(thing).__name__ for thing in gc.get_objects()}
+    assert not kinds & {"BlipForConditionalGeneration", "CLIPSegForImageSegmentation", "Swin2SRForImageSuperResolution"}
 
 
 def test_a_training_reports_what_it_sees_and_trains_the_same_on_that(functions: Functions, tmp_path: Path):
