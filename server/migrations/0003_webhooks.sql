@@ -33,4 +33,5 @@ create table webhook_deliveries (
 create unique index webhook_unsent on webhook_deliveries (run_id, event)
   where state = 'waiting' and attempts = 0 and event in ('output', 'logs');
 create index webhook_due on webhook_deliveries (next_attempt_at) where state = 'waiting';
+create index webhook_waiting on webhook_deliveries (run_id, number) where state = 'waiting';
 create index webhook_of_run on webhook_deliveries (run_id, event, last_attempt_at);

@@ -97,7 +97,14 @@ export async function findWaitingDelivery(db: Db, number: number): Promise<Deliv
 export async function updateDeliverySent(db: Db, number: number, at: number, isOnlyOne: boolean): Promise<void> {
   await db
     .updateTable("webhook_deliveries")
-    .set({ last_attempt_at: at, ...(isOnlyOne ? { attempts: 1 } : {}) })
+    .set({
+      last_attempt_at: at,
+      last_status: null,
+      last_error: null,
+      last_reply: null,
+      last_ms: null,
+      ...(isOnlyOne ? { attempts: 1 } : {}),
+    })
     .where("number", "=", number)
     .execute();
 }

@@ -123,6 +123,15 @@ describe("output and logs", () => {
     expect(receiver.received.map((one) => bodyOf(one).logs)).toEqual(["", "one\n", "one\ntwo\nthree\n"]);
   });
 
+  test("that were held back go out by themselves", async () => {
+    const [world, receiver] = [await worldOf(), await startReceiver()];
+    const { say } = await held(world, receiver.url);
+    await say("one");
+    await settled(world);
+    await say("two");
+    await vi.waitFor(() => expect(receiver.received.at(-1)?.body).toContain('"logs":"one\\ntwo\\n"'), 10_000);
+  });
+
   test("are not told any more when the run has ended, and are sent once", async () => {
     let now = Date.now();
     const [world, receiver] = [await worldOf({ now: () => now }), await startReceiver()];
@@ -233,7 +242,8 @@ describe("a receiver", () => {
     for (let count = 0; count < 8; count++) await cancel(world, dead.url);
     const { id } = await cancel(world, healthy.url);
     await vi.waitFor(() => expect(healthy.received.map((one) => bodyOf(one).id)).toEqual([id]));
-    expect(dead.received).toHaveLength(4);
+    const tried = (await log(world)).filter(({ url, last_attempt }) => url === dead.url && last_attempt !== null);
+    expect(tried).toHaveLength(4);
   });
 });
 
