@@ -5,6 +5,8 @@ Knows nothing about networks, nor how any of it is kept on a disk.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -52,6 +54,19 @@ class Course:
         """Puts what comes out in the parameters' place."""
         self.average.put_in_place()
         self.hold_norms()
+
+    @contextmanager
+    def as_it_would_come_out(self) -> Iterator[None]:
+        """The parameters are what `finish` would make of them, until the block ends; then they are as they were."""
+        parameters = [parameter.detach() for _, parameter in self._named_parameters()]
+        own = [parameter.clone() for parameter in parameters]
+        try:
+            if self.steps:
+                self.finish()
+            yield
+        finally:
+            for parameter, kept in zip(parameters, own, strict=True):
+                parameter.copy_(kept)
 
     def change(self) -> dict[str, float]:
         """How far each group is from where it started: the norm of all its numbers' differences."""

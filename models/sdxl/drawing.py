@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import torch
-from base import Base, current
+from base import Base, Conditioning, current
 from PIL import Image
 from progress import Progress
 from weights import Weights, read_weights
@@ -58,25 +59,57 @@ def sample(base: Base, weights: Weights, inputs: dict, seed: int) -> list[Image.
     count, size = inputs["num_outputs"], (inputs["height"], inputs["width"])
     positive = base.encode_text(inputs["prompt"], weights.words, size)
     negative = base.encode_negative(inputs["negative_prompt"], weights.words, size)
-    pipeline = base.pipeline(inputs["scheduler"])
     progress = Progress(inputs["num_inference_steps"], "steps")
 
-    def after_step(_pipeline, place: int, _timestep, tensors: dict) -> dict:
-        progress(min(place + 1, progress.total))
-        runner.turn(place + 1)
+    def after_step(step: int) -> None:
+        progress(min(step, progress.total))
+        runner.turn(step)
+
+    return denoise(
+        base.pipeline(inputs["scheduler"]),
+        base,
+        [positive] * count,
+        negative,
+        size,
+        inputs["num_inference_steps"],
+        inputs["guidance_scale"],
+        [seed + place for place in range(count)],
+        after_step,
+    )
+
+
+@torch.no_grad()
+def denoise(
+    pipeline,
+    base: Base,
+    positives: list[Conditioning],
+    negative: Conditioning,
+    size: tuple[int, int],
+    steps: int,
+    guidance: float,
+    seeds: list[int],
+    after_step: Callable[[int], object],
+) -> list[Image.Image]:
+    """A picture of height and width `size` for each of `positives`, from the noise that its seed draws.
+
+    Calls `after_step` with the number of each step that is done, from 1.
+    """
+
+    def on_step_end(_pipeline, place: int, _timestep, tensors: dict) -> dict:
+        after_step(place + 1)
         return tensors
 
     latents = pipeline(
-        prompt_embeds=positive.context.repeat(count, 1, 1),
-        pooled_prompt_embeds=positive.pooled.repeat(count, 1),
-        negative_prompt_embeds=negative.context.repeat(count, 1, 1),
-        negative_pooled_prompt_embeds=negative.pooled.repeat(count, 1),
+        prompt_embeds=torch.cat([one.context for one in positives]),
+        pooled_prompt_embeds=torch.cat([one.pooled for one in positives]),
+        negative_prompt_embeds=negative.context.repeat(len(positives), 1, 1),
+        negative_pooled_prompt_embeds=negative.pooled.repeat(len(positives), 1),
         height=size[0],
         width=size[1],
-        num_inference_steps=inputs["num_inference_steps"],
-        guidance_scale=inputs["guidance_scale"],
-        generator=[torch.Generator(base.device).manual_seed(seed + place) for place in range(count)],
-        callback_on_step_end=after_step,
+        num_inference_steps=steps,
+        guidance_scale=guidance,
+        generator=[torch.Generator(base.device).manual_seed(seed) for seed in seeds],
+        callback_on_step_end=on_step_end,
         output_type="latent",
     ).images
     return to_pictures(base.decode_latents(latents))

@@ -6,7 +6,7 @@ Everything a step reads lies on the device before the first step; the host is as
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,7 +82,7 @@ def fit(
     network: Network,
     course: Course,
     objective: Objective,
-    keeper: Keeper,
+    keepers: Sequence[Keeper],
     on_reading: Callable[[Course], None],
 ) -> None:
     """Trains the course's groups in place from where it is until the last step, or until the runner asks to end early.
@@ -107,9 +107,10 @@ def fit(
         course.average.update(step)
         if step % every == 0:
             read(step)
-        if keeper.wants(step):
-            read(step)
-            keeper.keep(course)
+        for keeper in keepers:
+            if keeper.wants(step):
+                read(step)
+                keeper.keep(course)
         if step == plan.steps or runner.turn(step):
             read(step)
             break

@@ -107,6 +107,13 @@ def train(
     caption_dropout: float = Input(
         description="Share of captions left out in training, so that guidance keeps its hold", default=0.05, ge=0, le=1
     ),
+    sample_prompts: list[str] | None = Input(
+        description="What is drawn while training. The token string is put in by itself. Empty: three of the captions",
+        default=None,
+    ),
+    sample_steps: int | None = Input(
+        description="Number of steps between samples. 0: none. Empty: ten times a run", default=None, ge=0
+    ),
     caption_mode: str = Input(
         description="What becomes of images without a caption: fill writes one, strict refuses them, and captions without "
         "the token string too",

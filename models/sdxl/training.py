@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from base import Base, current, describe_sizes
 from course import Course, Group
-from keeping import StateKeeper, choose_seed, find_state, list_libraries
+from keeping import EASEL_DECIDES, StateKeeper, choose_seed, find_state, list_libraries
 from loop import Images, Plan, fit
 from prepare import PREPARED_NAME, Dataset, Example, prepare, weigh, write_prepared
 from progress import Progress
+from snapshots import SampleKeeper, SnapshotKeeper, choose_prompts, steps_between_snapshots
 from technique import Technique, choose_technique
 from tuning import Tuning
 from weights import CARD, Weights, write_weights
@@ -51,14 +53,27 @@ def run(inputs: dict) -> Path:
         caption_dropout=inputs["caption_dropout"],
     )
     course = Course(make_groups(technique, tuning, plan, inputs), plan.steps, seed, base.device)
-    keeper = StateKeeper(describe_training(base, dataset, inputs, seed), inputs["checkpointing_steps"])
+    states = StateKeeper(describe_training(base, dataset, inputs, seed), inputs["checkpointing_steps"])
+    result = Result(base, technique, tuning, dataset, inputs | {"seed": seed})
+    snapshots = SnapshotKeeper(steps_between_snapshots(plan.steps, inputs["checkpointing_steps"]), result.write)
+    samples = SampleKeeper(
+        steps_between_snapshots(plan.steps, EASEL_DECIDES)
+        if inputs["sample_steps"] is None
+        else inputs["sample_steps"],
+        choose_prompts(inputs["sample_prompts"], captions, inputs["token_string"]),
+        tuning,
+        inputs["resolution"],
+    )
     if state:
-        keeper.resume(course, state)
+        states.resume(course, state)
     runner.stage("training")
     with tuning.attached():
-        fit(plan, images, tuning, course, base.objective(inputs["snr_gamma"]), keeper, Reading(plan.steps))
+        if not state and samples.wants(0):
+            samples.keep(course)
+        keepers = (states, snapshots, samples)
+        fit(plan, images, tuning, course, base.objective(inputs["snr_gamma"]), keepers, Reading(plan.steps))
     runner.stage("saving")
-    return save(base, technique, tuning, dataset, course, inputs | {"seed": seed})
+    return result.save(course)
 
 
 def describe_training(base: Base, dataset: Dataset, inputs: dict, seed: int) -> dict:
@@ -139,16 +154,31 @@ def latent_mask(example: Example, size: torch.Size) -> torch.Tensor:
     return torch.nn.functional.interpolate(torch.from_numpy(weigh(example.mask))[None, None], size, mode="area")[0]
 
 
-def save(base: Base, technique: Technique, tuning: Tuning, dataset: Dataset, course: Course, inputs: dict) -> Path:
-    card = make_card(base, technique, dataset, course, inputs)
-    # A folder of its own: outside a run two trainings share runner.folder().
-    folder = Path(tempfile.mkdtemp(prefix="weights-", dir=runner.folder()))
-    path = folder / "trained_model.tar"
-    write_weights(path, Weights(tuning.trained_adapter(), tuning.words, card))
-    card_path = folder / CARD
-    card_path.write_text(json.dumps(card, indent=2, ensure_ascii=False), encoding="utf-8")
-    runner.artifact(card_path)
-    return path
+@dataclass(frozen=True)
+class Result:
+    """What comes of a training: the tar with its card."""
+
+    base: Base
+    technique: Technique
+    tuning: Tuning
+    dataset: Dataset
+    inputs: dict
+
+    def write(self, path: Path, course: Course) -> dict:
+        """Writes the tar of the parameters as they are, and returns its card."""
+        card = make_card(self.base, self.technique, self.dataset, course, self.inputs)
+        write_weights(path, Weights(self.tuning.trained_adapter(), self.tuning.words, card))
+        return card
+
+    def save(self, course: Course) -> Path:
+        # A folder of its own: outside a run two trainings share runner.folder().
+        folder = Path(tempfile.mkdtemp(prefix="weights-", dir=runner.folder()))
+        path = folder / "trained_model.tar"
+        card = self.write(path, course)
+        card_path = folder / CARD
+        card_path.write_text(json.dumps(card, indent=2, ensure_ascii=False), encoding="utf-8")
+        runner.artifact(card_path)
+        return path
 
 
 def make_card(base: Base, technique: Technique, dataset: Dataset, course: Course, inputs: dict) -> dict:

@@ -41,6 +41,8 @@ SDXL_ADDITIONS = {
         "snr_gamma",
         "noise_offset",
         "caption_dropout",
+        "sample_prompts",
+        "sample_steps",
         "caption_mode",
         "edits",
         "background",
