@@ -143,7 +143,7 @@ describe("refused whole, by name and with a way out, and nothing is left behind"
       /"readme.md" is no picture\. Put JPEG/,
     ],
     ["one damaged picture", makeZip([{ name: "a.png", data: PNG.subarray(0, -20) }]), /"a.png" is damaged/],
-    ["a text", Buffer.from("hello"), /That is no picture, not an archive/],
+    ["a text", Buffer.from("hello"), /That is not an archive that can be read/],
     ["a picture", PNG, /That is a picture \(PNG\), not an archive/],
     [
       "a RAR called zip",

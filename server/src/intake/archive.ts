@@ -51,10 +51,13 @@ async function openArchive(path: string): Promise<AsyncIterable<ArchiveEntry>> {
     case "gzip":
       return readTar(path, size, format === "gzip");
     case undefined:
-      throw refuse(
-        `That is ${describeContent(head)}, not an archive that can be read. Make a zip or a tar of the pictures.`,
-      );
+      throw refuse(`${whatItIs(head)} an archive that can be read. Make a zip or a tar of the pictures.`);
   }
+}
+
+function whatItIs(head: Buffer): string {
+  const content = describeContent(head);
+  return content === "no picture" ? "That is not" : `That is ${content}, not`;
 }
 
 async function readHead(path: string): Promise<Buffer> {

@@ -22,7 +22,7 @@ async function train(world: World, input: Record<string, unknown>, destination =
 }
 
 test.each<[string, Uint8Array, Record<string, unknown>, string]>([
-  ["not a zip", Buffer.from("hello"), {}, "- input.input_images: That is no picture, not an archive that can be read."],
+  ["not a zip", Buffer.from("hello"), {}, "- input.input_images: That is not an archive that can be read."],
   ["an empty zip", makeZip([]), {}, "- input.input_images: The archive is empty."],
   [
     "no picture",
