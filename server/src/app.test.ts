@@ -1,4 +1,4 @@
-import { Model, ModelPage, Prediction, Problem, Version } from "@easel/contract";
+import { Model, ModelPage, Prediction, PredictionPage, Problem, Version } from "@easel/contract";
 import { expect, test } from "vitest";
 import { read } from "./testing/read.ts";
 import { ECHO, makeWorld, type World } from "./testing/world.ts";
@@ -206,4 +206,17 @@ test("a waiting run is canceled at once, and a second cancel changes nothing", a
   const canceled = await cancel();
   expect(canceled.status).toBe("canceled");
   expect(await cancel()).toEqual(canceled);
+});
+
+test("a list of over a page is whole by following next, also where rows have one and the same time", async () => {
+  const world = await makeWorld({}, { now: () => Date.parse("2026-01-01T00:00:00Z") });
+  for (let number = 0; number < 101; number++) {
+    const body = { version: ECHO.versionId, input: { text: String(number) } };
+    expect((await world.call("POST", "/v1/predictions", body)).status).toBe(201);
+  }
+  const first = await read(world.call("GET", "/v1/predictions"), PredictionPage);
+  const { pathname, search } = new URL(first.next ?? "");
+  const second = await read(world.call("GET", pathname + search), PredictionPage);
+  expect(second.next).toBeNull();
+  expect(new Set([...first.results, ...second.results].map(({ id }) => id)).size).toBe(101);
 });

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
-import { type ColumnType, type Generated, Kysely, SqliteDialect, sql } from "kysely";
+import { type ColumnType, type Expression, type Generated, Kysely, type SqlBool, SqliteDialect, sql } from "kysely";
 
 const MIGRATIONS = fileURLToPath(new URL("../migrations/", import.meta.url));
 
@@ -171,6 +171,17 @@ function migrate(database: Database.Database): void {
       database.pragma(`user_version = ${have + index + 1}`);
     })();
   });
+}
+
+/** The row after which a page of a list begins. */
+export interface Cursor {
+  createdAt: string;
+  id: string;
+}
+
+/** What stands behind the cursor in a list that is ordered newest first, by `created_at` and then `id`. */
+export function isBehind(cursor: Cursor): Expression<SqlBool> {
+  return sql<SqlBool>`(created_at, id) < (${cursor.createdAt}, ${cursor.id})`;
 }
 
 /** True while the database answers; for /health/ready. */

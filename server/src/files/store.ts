@@ -1,6 +1,6 @@
 /** Every statement about the table of files. The bytes themselves are blobs, which several rows may share. */
 import type { Selectable } from "kysely";
-import type { Db, Tables } from "../db.ts";
+import { type Cursor, type Db, isBehind, type Tables } from "../db.ts";
 
 export type FileRow = Selectable<Tables["files"]>;
 
@@ -16,18 +16,10 @@ export async function findFile(db: Db, account: string, id: string): Promise<Fil
 /** Newest first. `before` is the last row of the page before. */
 export async function listFiles(
   db: Db,
-  filter: { account: string; before: { createdAt: string; id: string } | undefined; limit: number },
+  filter: { account: string; before: Cursor | undefined; limit: number },
 ): Promise<FileRow[]> {
   let query = db.selectFrom("files").selectAll().where("account", "=", filter.account);
-  const before = filter.before;
-  if (before !== undefined) {
-    query = query.where((row) =>
-      row.or([
-        row("created_at", "<", before.createdAt),
-        row.and([row("created_at", "=", before.createdAt), row("id", "<", before.id)]),
-      ]),
-    );
-  }
+  if (filter.before !== undefined) query = query.where(isBehind(filter.before));
   return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
 

@@ -1,6 +1,6 @@
 /** Every statement about models. */
 import type { Insertable, Selectable } from "kysely";
-import type { Db, Tables } from "../db.ts";
+import { type Cursor, type Db, isBehind, type Tables } from "../db.ts";
 
 export type ModelRow = Selectable<Tables["models"]>;
 
@@ -27,21 +27,13 @@ export async function findModel(db: Db, id: string): Promise<ModelRow | undefine
 /** Newest first. */
 export async function listVisibleModels(
   db: Db,
-  filter: { account: string; before: { createdAt: string; id: string } | undefined; limit: number },
+  filter: { account: string; before: Cursor | undefined; limit: number },
 ): Promise<ModelRow[]> {
   let query = db
     .selectFrom("models")
     .selectAll()
     .where((row) => row.or([row("owner", "=", filter.account), row("visibility", "=", "public")]));
-  const before = filter.before;
-  if (before !== undefined) {
-    query = query.where((row) =>
-      row.or([
-        row("created_at", "<", before.createdAt),
-        row.and([row("created_at", "=", before.createdAt), row("id", "<", before.id)]),
-      ]),
-    );
-  }
+  if (filter.before !== undefined) query = query.where(isBehind(filter.before));
   return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
 

@@ -1,6 +1,6 @@
 /** Every statement about versions. A version is immutable: there is no update here. */
 import type { Insertable, Selectable } from "kysely";
-import type { Db, Tables } from "../db.ts";
+import { type Cursor, type Db, isBehind, type Tables } from "../db.ts";
 import { parseSchema, type VersionSchema } from "./schema.ts";
 
 export type VersionRow = Selectable<Tables["versions"]>;
@@ -21,26 +21,18 @@ export async function findLatestVersion(db: Db, modelId: string): Promise<Versio
     .selectAll()
     .where("model_id", "=", modelId)
     .orderBy("created_at", "desc")
-    .orderBy("id")
+    .orderBy("id", "desc")
     .executeTakeFirst();
 }
 
 /** Newest first. */
 export async function listVersions(
   db: Db,
-  filter: { modelId: string; before: { createdAt: string; id: string } | undefined; limit: number },
+  filter: { modelId: string; before: Cursor | undefined; limit: number },
 ): Promise<VersionRow[]> {
   let query = db.selectFrom("versions").selectAll().where("model_id", "=", filter.modelId);
-  const before = filter.before;
-  if (before !== undefined) {
-    query = query.where((row) =>
-      row.or([
-        row("created_at", "<", before.createdAt),
-        row.and([row("created_at", "=", before.createdAt), row("id", ">", before.id)]),
-      ]),
-    );
-  }
-  return query.orderBy("created_at", "desc").orderBy("id").limit(filter.limit).execute();
+  if (filter.before !== undefined) query = query.where(isBehind(filter.before));
+  return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
 
 export async function insertVersion(db: Db, version: Insertable<Tables["versions"]>): Promise<void> {

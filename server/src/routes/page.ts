@@ -2,16 +2,11 @@
 import type { Page } from "@easel/contract";
 import type { Context as Request } from "hono";
 import type { Context } from "../context.ts";
+import type { Cursor } from "../db.ts";
 import type { Env } from "../env.ts";
 import { badRequest } from "../errors.ts";
 
 export const PAGE_SIZE = 100;
-
-/** The row after which a page begins. */
-export interface Cursor {
-  createdAt: string;
-  id: string;
-}
 
 /** The cursor in a request's query, if there is one. Throws 400 for one that we did not make. */
 export function readCursor(c: Request<Env>): Cursor | undefined {

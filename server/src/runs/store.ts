@@ -3,7 +3,7 @@
  * attempt it believes in and gives undefined when that belief is out of date, so that an old attempt can write nothing.
  */
 import type { Insertable, Selectable, Updateable } from "kysely";
-import type { Db, RunKind, Tables } from "../db.ts";
+import { type Cursor, type Db, isBehind, type RunKind, type Tables } from "../db.ts";
 
 export type RunRow = Selectable<Tables["runs"]>;
 
@@ -30,18 +30,10 @@ export async function findOwnRun(db: Db, account: string, id: string): Promise<R
 /** Newest first. `before` is the last row of the page before. */
 export async function listRuns(
   db: Db,
-  filter: { account: string; kind: RunKind; before: { createdAt: string; id: string } | undefined; limit: number },
+  filter: { account: string; kind: RunKind; before: Cursor | undefined; limit: number },
 ): Promise<RunRow[]> {
   let query = db.selectFrom("runs").selectAll().where("account", "=", filter.account).where("kind", "=", filter.kind);
-  const before = filter.before;
-  if (before !== undefined) {
-    query = query.where((row) =>
-      row.or([
-        row("created_at", "<", before.createdAt),
-        row.and([row("created_at", "=", before.createdAt), row("id", "<", before.id)]),
-      ]),
-    );
-  }
+  if (filter.before !== undefined) query = query.where(isBehind(filter.before));
   return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
 
