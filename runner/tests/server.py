@@ -63,6 +63,13 @@ class Server:
     def stderr(self) -> str:
         return (self.folder / "p1" / "stderr").read_text()
 
+    def wait_for_stderr(self, words: str) -> None:
+        """Returns once `words` stand in what the process wrote there; a process that is told to end may be cut short."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while words not in self.stderr():
+            assert time.monotonic() < deadline, f"{words!r} never came: {self.stderr()}"
+            time.sleep(0.01)
+
     def journal(self, attempt: int = 1) -> list[dict[str, Any]]:
         lines = (self.attempt_folder(attempt) / "events.jsonl").read_bytes().splitlines(keepends=True)
         return [parse_report(line) for line in lines if line.endswith(b"\n")]
