@@ -1,6 +1,7 @@
 /** A typed client of Easel's HTTP API, for Node and browsers. Every reply is checked against its schema. */
 import { z } from "zod";
 import { Account } from "./account.ts";
+import { type CreateDeployment, Deployment, DeploymentPage, type UpdateDeployment } from "./deployment.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import { File, FilePage } from "./file.ts";
@@ -79,6 +80,20 @@ export function createClient(options: ClientOptions) {
       get: (id: string) => call(Prediction, "GET", path`/predictions/${id}`),
       list: (from?: ListOptions) => list(PredictionPage, "/predictions", from),
       cancel: (id: string) => call(Prediction, "POST", path`/predictions/${id}/cancel`),
+    },
+    deployments: {
+      create: (body: CreateDeployment) => call(Deployment, "POST", "/deployments", { json: body }),
+      get: (owner: string, name: string) => call(Deployment, "GET", path`/deployments/${owner}/${name}`),
+      list: (from?: ListOptions) => list(DeploymentPage, "/deployments", from),
+      /** Makes a new release; what is not given stays as it is. */
+      update: (owner: string, name: string, body: UpdateDeployment) =>
+        call(Deployment, "PATCH", path`/deployments/${owner}/${name}`, { json: body }),
+      delete: (owner: string, name: string) => call(Nothing, "DELETE", path`/deployments/${owner}/${name}`),
+      predict: (owner: string, name: string, body: CreateModelPrediction, wait?: CreateOptions) =>
+        call(Prediction, "POST", path`/deployments/${owner}/${name}/predictions`, {
+          json: body,
+          ...preferences(wait),
+        }),
     },
     runs: {
       /** A run's whole log, of which `logs` holds the last megabyte. */

@@ -1,6 +1,7 @@
 /** What crosses a wire: schemas, their types, and the client that speaks them. */
 export { Account } from "./account.ts";
 export { type Client, type ClientOptions, createClient, type Upload } from "./client.ts";
+export { CreateDeployment, Deployment, DeploymentPage, Release, UpdateDeployment } from "./deployment.ts";
 export { ApiError, ConnectionError } from "./errors.ts";
 export {
   EVENTS_SILENCE_SECONDS_MAX,

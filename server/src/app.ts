@@ -10,6 +10,7 @@ import { newInternalId } from "./ids.ts";
 import type { Builtin } from "./models/builtin.ts";
 import type { Device } from "./processes/devices.ts";
 import { account } from "./routes/account.ts";
+import { deployments } from "./routes/deployments.ts";
 import { fileDownloads, files } from "./routes/files.ts";
 import { health } from "./routes/health.ts";
 import { models } from "./routes/models.ts";
@@ -40,6 +41,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", models(context, machine.builtins))
     .route("/", files(context))
     .route("/", predictions(context, machine.builtins))
+    .route("/", deployments(context, machine.builtins))
     .route("/", preflights(context, machine.builtins))
     .route("/", trainings(context, machine.builtins))
     .route("/", runs(context))

@@ -85,10 +85,15 @@ export interface Tables {
     webhook_events: ColumnType<string | null, string | null | undefined, never>;
     /** What URLs in the messages begin with. */
     webhook_origin: ColumnType<string | null, string | null | undefined, never>;
+    /** `owner/name` of the deployment that a prediction was asked of. */
+    deployment: ColumnType<string | null, string | null | undefined, never>;
     created_at: string;
     started_at: string | null;
     completed_at: string | null;
   };
+  deployments: { id: string; owner: string; name: string; created_at: string };
+  releases: ReleaseColumns & { deployment_id: string };
+  current_releases: ReleaseColumns & Tables["deployments"];
   attempts: {
     run_id: string;
     number: number;
@@ -138,6 +143,18 @@ export interface Tables {
     started_at: string;
     ended_at: string | null;
   };
+}
+
+interface ReleaseColumns {
+  number: number;
+  version_id: string;
+  model_asked: string;
+  version_asked: string;
+  hardware: string;
+  min_instances: number;
+  max_instances: number;
+  released_by: string;
+  released_at: string;
 }
 
 /**

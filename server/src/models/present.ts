@@ -1,5 +1,6 @@
 /** Models and versions as the API shows them. */
-import { type Model, OpenApiSchema, type Version } from "@easel/contract";
+import { type Deployment, type Model, OpenApiSchema, type Version } from "@easel/contract";
+import type { DeploymentRow } from "./deployments.ts";
 import type { ModelRow } from "./store.ts";
 import type { VersionRow } from "./versions.ts";
 
@@ -35,5 +36,21 @@ export function presentVersion(version: VersionRow): Version {
     created_at: version.created_at,
     cog_version: COG_VERSION,
     openapi_schema: OpenApiSchema.parse(JSON.parse(version.schema)),
+  };
+}
+
+export function presentDeployment(row: DeploymentRow): Deployment {
+  const { hardware, min_instances, max_instances, released_by } = row;
+  return {
+    owner: row.owner,
+    name: row.name,
+    current_release: {
+      number: row.number,
+      model: row.model_asked,
+      version: row.version_asked,
+      created_at: row.released_at,
+      created_by: { type: "user", username: released_by, name: released_by },
+      configuration: { hardware, min_instances, max_instances },
+    },
   };
 }

@@ -3,6 +3,7 @@ import { parseReference, VersionId } from "@easel/contract";
 import type { Context } from "../context.ts";
 import { type HttpError, notFound, unprocessable } from "../errors.ts";
 import { type Builtin, resolveVersionId } from "./builtin.ts";
+import { type DeploymentRow, findDeployment } from "./deployments.ts";
 import { findModel, findVisibleModel, type ModelRow } from "./store.ts";
 import { findLatestVersion, findVersion, type VersionRow } from "./versions.ts";
 
@@ -30,6 +31,23 @@ export async function requireVersion(
   const version = await findVersion(context.db, resolveVersionId(builtins, id));
   if (version === undefined || version.model_id !== model.id) throw notFound();
   return { model, version, versionAsked: id };
+}
+
+/**
+ * A version as its path names it. Replicate's command line asks for a deployment's schema under the deployment's own
+ * owner and name, as if a model were called so, so its current version answers there too. Throws 404.
+ */
+export async function requireVersionOf(
+  context: Context,
+  builtins: Builtin[],
+  path: { account: string; owner: string; name: string; id: string },
+): Promise<Named> {
+  const { account, owner, name, id } = path;
+  const model = await findVisibleModel(context.db, account, owner, name);
+  if (model !== undefined) return requireVersion(context, builtins, model, id);
+  const deployment = owner === account ? await findDeployment(context.db, owner, name) : undefined;
+  if (deployment?.version_asked !== id) throw notFound();
+  return resolveDeployment(context, deployment);
 }
 
 /** The model's newest version. Throws 422 while it has none. */
@@ -67,6 +85,23 @@ export async function resolveReference(
   return requireVersion(context, builtins, model, reference.version).catch(() => {
     throw invalidVersion();
   });
+}
+
+/** The version that a deployment is pinned to, whoever has published what since, and the deployment's `owner/name`. */
+export async function resolveDeployment(
+  context: Context,
+  deployment: DeploymentRow,
+): Promise<Named & { deployment: string }> {
+  const version = await findVersion(context.db, deployment.version_id);
+  const model = version && (await findModel(context.db, version.model_id));
+  if (version === undefined || model === undefined)
+    throw new Error(`Deployment ${deployment.owner}/${deployment.name} has lost its version.`);
+  return {
+    model,
+    version,
+    versionAsked: deployment.version_asked,
+    deployment: `${deployment.owner}/${deployment.name}`,
+  };
 }
 
 function invalidVersion(): HttpError {

@@ -7,7 +7,7 @@ import { conflict, HttpError } from "../errors.ts";
 import { newInternalId } from "../ids.ts";
 import type { Builtin } from "../models/builtin.ts";
 import { presentModel, presentVersion } from "../models/present.ts";
-import { requireModel, requireVersion } from "../models/resolve.ts";
+import { requireModel, requireVersionOf } from "../models/resolve.ts";
 import { insertModel, listVisibleModels, type ModelRow } from "../models/store.ts";
 import { findLatestVersion, listVersions } from "../models/versions.ts";
 import { countRunsOfModels } from "../runs/store.ts";
@@ -87,8 +87,13 @@ export function models(context: Context, builtins: Builtin[]): Hono<Env> {
   });
 
   app.get("/models/:owner/:name/versions/:version", async (c) => {
-    const model = await requireModel(context, c.get("account"), c.req.param("owner"), c.req.param("name"));
-    const { version, versionAsked } = await requireVersion(context, builtins, model, c.req.param("version"));
+    const { owner, name, version: id } = c.req.param();
+    const { version, versionAsked } = await requireVersionOf(context, builtins, {
+      account: c.get("account"),
+      owner,
+      name,
+      id,
+    });
     return c.json({ ...presentVersion(version), id: versionAsked });
   });
 

@@ -30,6 +30,8 @@ export interface CreateRequest {
   /** `owner/name` and version id as the client named them. */
   modelAsked: string;
   versionAsked: string;
+  /** `owner/name` of the deployment that was asked, if one was. */
+  deployment?: string;
   /** Show outputs as data URIs where they are small: for clients that wait over plain http. */
   inlineOutput: boolean;
   webhook: WebhookWish | undefined;
@@ -131,6 +133,7 @@ async function insert(context: Context, request: CreateRequest, run: NewRun): Pr
       fetches: Object.keys(run.fetches).length === 0 ? null : JSON.stringify(run.fetches),
       source: "api",
       inline_output: request.inlineOutput ? 1 : 0,
+      deployment: request.deployment,
       create_hash: run.createHash,
       webhook: request.webhook?.url,
       webhook_events: request.webhook?.events && JSON.stringify(request.webhook.events),

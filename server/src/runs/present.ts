@@ -33,7 +33,8 @@ export interface Showing {
 
 export async function presentPrediction(context: Context, run: RunRow, showing: Showing): Promise<Prediction> {
   const output = await presentOutput(context, run, showing);
-  return { ...(await presentRun(context, run, showing)), output, data_removed: false };
+  const deployment = run.deployment ?? undefined;
+  return { ...(await presentRun(context, run, showing)), output, data_removed: false, deployment };
 }
 
 export async function presentTraining(context: Context, run: RunRow, showing: Showing): Promise<Training> {

@@ -40,11 +40,13 @@ export async function listRuns(
 /** The queue: runs that wait for a model process and have their files, oldest first, with what they need loaded. */
 export async function listWaitingRuns(
   db: Db,
-): Promise<{ id: string; kind: RunKind; program: string; base: string | null; cancel_asked_at: string | null }[]> {
+): Promise<
+  (Pick<RunRow, "id" | "kind" | "cancel_asked_at" | "deployment"> & { program: string; base: string | null })[]
+> {
   return db
     .selectFrom("runs")
     .innerJoin("versions", "versions.id", "runs.version_id")
-    .select(["runs.id", "runs.kind", "versions.program", "versions.base", "runs.cancel_asked_at"])
+    .select(["runs.id", "runs.kind", "versions.program", "versions.base", "runs.cancel_asked_at", "runs.deployment"])
     .where("runs.status", "=", "starting")
     .where("runs.fetches", "is", null)
     .orderBy("runs.created_at")

@@ -1,39 +1,14 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { File, Model, Prediction, Training } from "@easel/contract";
+import { Model, Prediction } from "@easel/contract";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { read } from "../testing/read.ts";
-import { ECHO, makeWorld, type World } from "../testing/world.ts";
-
-const ZIP = fileURLToPath(new URL("../../../examples/fluent-3d.zip", import.meta.url));
-
-async function upload(world: World): Promise<string> {
-  const form = new FormData();
-  form.append("content", new Blob([readFileSync(ZIP)]), "data.zip");
-  const headers = { Authorization: `Bearer ${world.token}` };
-  return (await read(world.app.request("/v1/files", { method: "POST", body: form, headers }), File)).urls.get;
-}
-
-async function train(world: World, input: Record<string, unknown>): Promise<string> {
-  await world.call("POST", "/v1/models", { owner: "you", name: "toy", visibility: "private", hardware: "cpu" });
-  const body = { destination: "you/toy", input: { input_images: await upload(world), ...input } };
-  const reply = await world.call("POST", `/v1/models/easel/echo/versions/${ECHO.versionId}/trainings`, body);
-  expect(reply.status).toBe(201);
-  return (await read(reply, Training)).id;
-}
-
-/** The training as it is once it has ended. */
-async function ended(world: World, id: string) {
-  const stream = await world.call("GET", `/v1/runs/${id}/events`);
-  await stream.text();
-  return read(world.call("GET", `/v1/trainings/${id}`), Training);
-}
+import { endedTraining, trainEcho } from "../testing/training.ts";
+import { makeWorld, type World } from "../testing/world.ts";
 
 test("a training publishes one version, which then answers with its weights", async () => {
   const world = await makeWorld({}, { processes: true });
-  const id = await train(world, { steps: 3, token_string: "HAT" });
-  const training = await ended(world, id);
+  const id = await trainEcho(world, { steps: 3, token_string: "HAT" });
+  const training = await endedTraining(world, id);
   expect(training).toMatchObject({ status: "succeeded", error: null, destination: "you/toy" });
   const model = await read(world.call("GET", "/v1/models/you/toy"), Model);
   expect(training.output?.version).toBe(`you/toy:${model.latest_version?.id}`);
@@ -53,8 +28,8 @@ test("a training publishes one version, which then answers with its weights", as
 
 test("a process that dies is noticed, and its training resumes from the last state", async () => {
   const world = await makeWorld({}, { processes: true });
-  const id = await train(world, { steps: 6, state_every: 2, exit_at: 5 });
-  const training = await ended(world, id);
+  const id = await trainEcho(world, { steps: 6, state_every: 2, exit_at: 5 });
+  const training = await endedTraining(world, id);
   expect(training.status).toBe("succeeded");
   expect(training.logs).toContain("The model process died. Trying again.");
   expect(training.logs).toContain("echo: resuming after step 4");
@@ -62,7 +37,7 @@ test("a process that dies is noticed, and its training resumes from the last sta
 
 test("a training that dies twice without getting further is failed, and says what happened", async () => {
   const world = await makeWorld({}, { processes: true });
-  const training = await ended(world, await train(world, { steps: 6, exit_at: 1 }));
+  const training = await endedTraining(world, await trainEcho(world, { steps: 6, exit_at: 1 }));
   expect(training.status).toBe("failed");
   expect(training.error).toContain("Two tries in a row");
   await expect((await world.call("GET", "/v1/models/you/toy")).json()).resolves.toMatchObject({ latest_version: null });
@@ -70,21 +45,21 @@ test("a training that dies twice without getting further is failed, and says wha
 
 test("weights that cannot be read never become a version", async () => {
   const world = await makeWorld({}, { processes: true });
-  const training = await ended(world, await train(world, { steps: 1, spoil_weights: true }));
+  const training = await endedTraining(world, await trainEcho(world, { steps: 1, spoil_weights: true }));
   expect(training).toMatchObject({ status: "failed", output: null });
   expect(training.error).toContain("weights");
 });
 
 test("a cancel ends a training at its next step, and stop-and-keep publishes what there is", async () => {
   const world = await makeWorld({}, { processes: true });
-  const id = await train(world, { steps: 1000, step_seconds: 0.02 });
+  const id = await trainEcho(world, { steps: 1000, step_seconds: 0.02 });
   await untilStep(world, id);
   await world.call("POST", `/v1/trainings/${id}/cancel`);
-  expect(await ended(world, id)).toMatchObject({ status: "canceled", output: null });
-  const kept = await train(world, { steps: 1000, step_seconds: 0.02, seed: 1 });
+  expect(await endedTraining(world, id)).toMatchObject({ status: "canceled", output: null });
+  const kept = await trainEcho(world, { steps: 1000, step_seconds: 0.02, seed: 1 });
   await untilStep(world, kept);
   await world.call("POST", `/v1/runs/${kept}/stop-and-keep`);
-  expect(await ended(world, kept)).toMatchObject({ status: "succeeded" });
+  expect(await endedTraining(world, kept)).toMatchObject({ status: "succeeded" });
 });
 
 async function untilStep(world: World, id: string): Promise<void> {
@@ -96,10 +71,10 @@ async function untilStep(world: World, id: string): Promise<void> {
 test("a machine that slept past every lease loses no run", async () => {
   let slept = 0;
   const world = await makeWorld({}, { processes: true, now: () => Date.now() + slept });
-  const id = await train(world, { steps: 60, step_seconds: 0.05 });
+  const id = await trainEcho(world, { steps: 60, step_seconds: 0.05 });
   await untilStep(world, id);
   slept = 3_600_000;
-  const training = await ended(world, id);
+  const training = await endedTraining(world, id);
   expect(training).toMatchObject({ status: "succeeded" });
   expect(training.logs).not.toContain("Trying again");
 });
