@@ -22,7 +22,7 @@ const RULES = [
     because: "The server knows its clients only by @easel/contract.",
   },
   {
-    in: /^server\/src\/(runs|models|files|intake|preflight|fetch|webhooks|processes)\/|^server\/src\/db\.ts$/,
+    in: /^server\/src\/(accounts|runs|models|files|intake|preflight|fetch|webhooks|processes)\/|^server\/src\/db\.ts$/,
     not: /^(server\/src\/routes\/|server\/src\/app\.ts|hono$|hono\/)/,
     because: "Only routes know HTTP: whatever else they call takes and gives plain values.",
   },
@@ -32,8 +32,13 @@ const RULES = [
     because: "Imports go routes, then runs, then models, files and intake, then db, and never back.",
   },
   {
+    in: /^server\/src\/accounts\//,
+    not: /^server\/src\/(runs|models|webhooks|processes)\//,
+    because: "Who someone is does not depend on what they own.",
+  },
+  {
     in: /^server\/src\/(db|ids|errors|config|env)\.ts$/,
-    not: /^server\/src\/(routes|runs|models|files|intake|preflight|fetch|webhooks|processes)\//,
+    not: /^server\/src\/(routes|accounts|runs|models|files|intake|preflight|fetch|webhooks|processes)\//,
     because: "The ground imports nothing that stands on it.",
   },
   {

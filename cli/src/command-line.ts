@@ -24,6 +24,8 @@ export const easel = defineCommand({
     trainings,
     predictions,
     webhooks: () => import("./commands/webhooks.ts").then((module) => module.webhooks),
+    account: () => import("./commands/account.ts").then((module) => module.account),
+    token: () => import("./commands/token.ts").then((module) => module.token),
     doctor: () => import("./commands/doctor.ts").then((module) => module.doctor),
   },
 });
@@ -34,6 +36,8 @@ const ALIASES: Record<string, string> = {
   prediction: "predictions",
   webhook: "webhooks",
   models: "model",
+  accounts: "account",
+  tokens: "token",
 };
 
 /** Runs a command line and answers its exit code. */

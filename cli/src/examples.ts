@@ -19,6 +19,8 @@ export const EXAMPLES: Record<string, string[]> = {
     'easel run easel/emoji prompt="an emoji of a fox" seed=7 num_outputs=4 --output foxes',
   ],
   "easel trainings logs": ["easel trainings logs wm41d8ffq9rgj0cjb2ysrvzve0 --follow"],
+  "easel token create": ["easel token create laptop", "easel token create dashboard --read --expires 30d"],
+  "easel account create": ["easel account create ada"],
   "easel webhooks resend": ["easel webhooks resend msg_5t3q1f0c8x2m7w9k4n6d0hjprv"],
 };
 

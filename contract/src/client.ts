@@ -11,6 +11,7 @@ import { type CreateModel, Model, ModelPage } from "./model.ts";
 import type { Page } from "./page.ts";
 import { type CreateModelPrediction, type CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
 import { PreflightReport, type PreflightRequest } from "./preflight.ts";
+import { AccountList, type CreateAccount, type CreateToken, NewAccount, NewToken, TokenPage } from "./token.ts";
 import { type CreateTraining, Training, TrainingPage } from "./training.ts";
 import { multipart, type Upload } from "./upload.ts";
 import { Version, VersionPage } from "./version.ts";
@@ -45,6 +46,16 @@ export function createClient(options: ClientOptions) {
   const { call, list } = calls(send);
   return {
     account: { get: (signal?: AbortSignal) => call(Account, "GET", "/account", { signal }) },
+    /** For whoever runs the server. */
+    accounts: {
+      create: (body: CreateAccount) => call(NewAccount, "POST", "/accounts", { json: body }),
+      list: () => call(AccountList, "GET", "/accounts"),
+    },
+    tokens: {
+      create: (body: CreateToken) => call(NewToken, "POST", "/tokens", { json: body }),
+      list: (from?: ListOptions) => list(TokenPage, "/tokens", from),
+      revoke: (id: string) => call(Nothing, "DELETE", path`/tokens/${id}`),
+    },
     hardware: { list: (signal?: AbortSignal) => call(HardwareList, "GET", "/hardware", { signal }) },
     models: {
       create: (body: CreateModel) => call(Model, "POST", "/models", { json: body }),

@@ -39,6 +39,16 @@ export {
   RunUrls,
   WebhookEvent,
 } from "./run.ts";
+export {
+  AccountList,
+  CreateAccount,
+  CreateToken,
+  NewAccount,
+  NewToken,
+  Token,
+  TokenAccess,
+  TokenPage,
+} from "./token.ts";
 export { CreateTraining, Training, TrainingPage, TrainingResult } from "./training.ts";
 export { OpenApiSchema, Version, VersionPage } from "./version.ts";
 export { WebhookDelivery, WebhookDeliveryPage, WebhookSecret } from "./webhook.ts";

@@ -19,6 +19,7 @@ import { preflights } from "./routes/preflight.ts";
 import { runFiles } from "./routes/run-files.ts";
 import { runPage } from "./routes/run-page.ts";
 import { runs } from "./routes/runs.ts";
+import { tokens } from "./routes/tokens.ts";
 import { trainings } from "./routes/trainings.ts";
 import { webhooks } from "./routes/webhooks.ts";
 
@@ -45,6 +46,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", preflights(context, machine.builtins))
     .route("/", trainings(context, machine.builtins))
     .route("/", runs(context))
+    .route("/", tokens(context))
     .route("/", webhooks(context));
 
   app.route("/", health(context)).route("/", runPage(context)).route("/v1", v1);

@@ -9,7 +9,14 @@ import { readAddressList } from "./addresses.ts";
 /** The checkout: where models/, bases/ and runner/ stand. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-const RESERVED_ACCOUNTS = ["easel", "stability-ai"];
+/** Accounts without a token: their models are Easel's own. */
+export const RESERVED_ACCOUNTS = ["easel", "stability-ai"];
+/** First parts of the server's own paths; an account's pages stand under its name. */
+export const PATH_NAMES = [
+  ...["account", "accounts", "api", "assets", "collections", "deployments", "docs", "explore", "files", "health"],
+  ...["login", "logout", "metrics", "models", "p", "predictions", "runs", "session", "settings", "tokens", "trainings"],
+  ...["v1", "webhooks"],
+];
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
 const Environment = z.object({
@@ -58,7 +65,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   }
   const env = parsed.data;
   const account = env.EASEL_ACCOUNT ?? systemAccount();
-  if (RESERVED_ACCOUNTS.includes(account))
+  if (RESERVED_ACCOUNTS.includes(account) || PATH_NAMES.includes(account))
     throw new Error(`EASEL_ACCOUNT cannot be "${account}": that name is taken by Easel itself.`);
   return {
     host: env.EASEL_HOST,
@@ -99,5 +106,5 @@ function systemAccount(): string {
     .replace(/[^a-z0-9._-]+/g, "-")
     .replace(/^[^a-z0-9]+/, "");
   if (name === "") return "me";
-  return RESERVED_ACCOUNTS.includes(name) ? `${name}-user` : name;
+  return RESERVED_ACCOUNTS.includes(name) || PATH_NAMES.includes(name) ? `${name}-user` : name;
 }

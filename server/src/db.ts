@@ -14,7 +14,18 @@ export type RunStatus = "starting" | "processing" | "succeeded" | "failed" | "ca
 
 export interface Tables {
   accounts: { name: string; created_at: string };
-  tokens: { hash: string; account: string; created_at: string };
+  tokens: {
+    id: string;
+    hash: string;
+    account: string;
+    name: string;
+    access: "read" | "write";
+    start: string;
+    created_at: string;
+    expires_at: string | null;
+    last_used_at: string | null;
+    revoked_at: string | null;
+  };
   secrets: { name: string; value: string };
   models: {
     id: string;

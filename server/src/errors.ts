@@ -31,8 +31,13 @@ export function badRequest(detail: string): HttpError {
   return new HttpError(400, detail, { title: "Bad request" });
 }
 
-export function unauthenticated(): HttpError {
-  return new HttpError(401, "You did not pass a valid authentication token", { title: "Unauthenticated" });
+export function unauthenticated(detail = "You did not pass a valid authentication token"): HttpError {
+  return new HttpError(401, detail, { title: "Unauthenticated" });
+}
+
+/** For what a caller may know of and not do; what they may not know of is not found. */
+export function forbidden(title: string, detail: string): HttpError {
+  return new HttpError(403, detail, { title });
 }
 
 /** What is not yours is the same 404 as what is not there. */

@@ -1,6 +1,7 @@
 /** `/v1/webhooks`: the secret that signs them, and what became of each message about one's own runs. */
 import type { WebhookSecret } from "@easel/contract";
 import { Hono } from "hono";
+import { requireWrite } from "../auth.ts";
 import type { Context } from "../context.ts";
 import type { Env } from "../env.ts";
 import { notFound } from "../errors.ts";
@@ -15,6 +16,8 @@ export function webhooks(context: Context): Hono<Env> {
   const app = new Hono<Env>();
 
   app.get("/webhooks/default/secret", async (c) => {
+    // Who has it can sign messages.
+    requireWrite(c);
     const reply: WebhookSecret = { key: await ensureWebhookSecret(db, c.get("account")) };
     return c.json(reply);
   });

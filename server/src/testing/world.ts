@@ -8,8 +8,10 @@ import { join } from "node:path";
 import type { Hono } from "hono";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
+import { ensureFirstAccount } from "../accounts/first.ts";
+import { insertAccount as storeAccount } from "../accounts/store.ts";
+import { issueToken } from "../accounts/tokens.ts";
 import { createApp } from "../app.ts";
-import { ensureFirstAccount } from "../auth.ts";
 import { type Config, readConfig } from "../config.ts";
 import { type Context, timestamp } from "../context.ts";
 import { openDb } from "../db.ts";
@@ -142,20 +144,8 @@ export function startDelivering(context: Context): WebhookDeliverer {
 
 /** Adds an account and gives its token. */
 export async function insertAccount(context: Context, name: string): Promise<string> {
-  await context.db
-    .insertInto("accounts")
-    .values({ name, created_at: timestamp(context) })
-    .execute();
-  return insertToken(context, name);
-}
-
-async function insertToken(context: Context, account: string): Promise<string> {
-  const token = newToken();
-  await context.db
-    .insertInto("tokens")
-    .values({ hash: sha256Hex(token), account, created_at: timestamp(context) })
-    .execute();
-  return token;
+  await storeAccount(context.db, name, timestamp(context));
+  return (await issueToken(context, { account: name, name: "test", access: "write", expiresAt: null })).token;
 }
 
 /** Every file in the data folder, as sorted relative paths: what a refusal must leave unchanged. */
