@@ -206,6 +206,17 @@ class Base:
         noisy_BCHW = noisy_BCHW.to(self.dtype)
         return self.unet(noisy_BCHW, t_B, conditioning.context.to(self.dtype), added_cond_kwargs=added).sample
 
+    @contextlib.contextmanager
+    def recomputing(self, wanted: bool) -> Iterator[None]:
+        """Where `wanted`, the UNet keeps no activations inside its blocks until the block ends: a backward pass computes them
+        anew (Chen et al., 2016), which takes half as long again and a fraction of the memory. Nothing else changes."""
+        if wanted:
+            self.unet.enable_gradient_checkpointing()
+        try:
+            yield
+        finally:
+            self.unet.disable_gradient_checkpointing()
+
     def pipeline(self, scheduler: str):
         """A diffusers pipeline over these very networks, with a scheduler by its Replicate name."""
         from diffusers import StableDiffusionXLPipeline

@@ -107,6 +107,19 @@ def train(
     caption_dropout: float = Input(
         description="Share of captions left out in training, so that guidance keeps its hold", default=0.05, ge=0, le=1
     ),
+    gradient_accumulation_steps: int = Input(
+        description="Number of batches whose gradients make one step: a larger batch in the memory of a smaller one",
+        default=1,
+        ge=1,
+        le=64,
+    ),
+    gradient_checkpointing: bool = Input(
+        description="Compute activations twice rather than keep them: slower, in a fraction of the memory",
+        default=False,
+    ),
+    use_ema: bool = Input(
+        description="Whether what comes out is a running mean over the last sixth of the steps", default=True
+    ),
     sample_prompts: list[str] | None = Input(
         description="What is drawn while training. The token string is put in by itself. Empty: three of the captions",
         default=None,

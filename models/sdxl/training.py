@@ -51,6 +51,7 @@ def run(inputs: dict) -> Path:
         warmup_steps=inputs["lr_warmup_steps"],
         noise_offset=inputs["noise_offset"],
         caption_dropout=inputs["caption_dropout"],
+        accumulation=inputs["gradient_accumulation_steps"],
     )
     course = Course(make_groups(technique, tuning, plan, inputs), plan.steps, seed, base.device)
     states = StateKeeper(describe_training(base, dataset, inputs, seed), inputs["checkpointing_steps"])
@@ -67,7 +68,7 @@ def run(inputs: dict) -> Path:
     if state:
         states.resume(course, state)
     runner.stage("training")
-    with tuning.attached():
+    with tuning.attached(), base.recomputing(inputs["gradient_checkpointing"]):
         if not state and samples.wants(0):
             samples.keep(course)
         keepers = (states, snapshots, samples)
@@ -114,7 +115,7 @@ def make_groups(technique: Technique, tuning: Tuning, plan: Plan, inputs: dict) 
             learning_rate=rates[name],
             weight_decay=WEIGHT_DECAY[name],
             last_step=round(share * plan.steps),
-            averaged=share == 1,
+            averaged=inputs["use_ema"] and share == 1,
             row_norms=tuning.base.usual_norms() if name == "words" and technique.holds_norms else None,
         )
         for name, share in technique.moves.items()

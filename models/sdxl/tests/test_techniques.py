@@ -162,6 +162,30 @@ def test_a_caption_left_out_is_an_empty_prompt(functions: Functions):
     assert min(seen[1]) > 0
 
 
+def test_accumulated_batches_make_a_step(functions: Functions):
+    once, twice = (
+        functions.train(technique="lora", max_train_steps=1, gradient_accumulation_steps=count).result
+        for count in (1, 2)
+    )
+    assert read_weights(twice).card["steps"] == 1
+    assert members(once)["lora.safetensors"] != members(twice)["lora.safetensors"]
+
+
+def test_recomputed_activations_change_nothing(functions: Functions, trained: Called):
+    before = current().unet.is_gradient_checkpointing
+    called = functions.train(gradient_checkpointing=True)
+    assert members(called.result)["lora.safetensors"] == members(trained.result)["lora.safetensors"]
+    assert current().unet.is_gradient_checkpointing == before
+
+
+def test_a_running_mean_comes_out_unless_it_is_not_wanted(functions: Functions):
+    mean, last = (
+        functions.train(technique="lora", max_train_steps=12, use_ema=wanted).result for wanted in (True, False)
+    )
+    assert members(mean)["lora.safetensors"] != members(last)["lora.safetensors"]
+    assert read_weights(mean).card["loss"] == read_weights(last).card["loss"]
+
+
 class Watcher:
     """A network that remembers what it was shown, and moves one number."""
 
@@ -185,8 +209,46 @@ def shown(**given) -> Watcher:
     nothing = torch.zeros(64, 8, 16, 16)
     images = Images(nothing, nothing, torch.ones(64, 1, 16, 16), ["nothing"] * 64)
     course = Course([Group("bias", [watcher.bias], 0.1, 0.0, 1)], 1, 0, torch.device("cpu"))
-    take_step(plan, images, torch.arange(64), watcher, Objective("epsilon", torch.full((10,), 1e-6)), course)
+    take_step(plan, images, torch.arange(64)[None], watcher, Objective("epsilon", torch.full((10,), 1e-6)), course)
     return watcher
+
+
+def gradient_of(values: torch.Tensor, rows: torch.Tensor, **given) -> tuple[float, float]:
+    """Gradient and loss of a step on pictures of one value each, at a timestep without noise: a network that adds a number
+    gets twice its batches' mean value, and a loss of the mean of 1 + value²."""
+    watcher, seen = Watcher(), []
+    settings = {"seed": 0, "schedule": "constant", "warmup_steps": 0, "noise_offset": 0, "caption_dropout": 0}
+    plan = Plan(steps=1, batch_size=rows.shape[1], accumulation=len(rows), **settings | given.pop("plan", {}))
+    mean = values[:, None, None, None].expand(-1, 8, 16, 16)
+    images = Images(mean, torch.zeros_like(mean), torch.ones(len(values), 1, 16, 16), ["one"] * len(values), **given)
+    course = Course([Group("bias", [watcher.bias], 0.1, 0.0, 1)], 1, 0, torch.device("cpu"))
+    course.optimizer.register_step_pre_hook(lambda *_: seen.append(watcher.bias.grad.item()))
+    objective = Objective("epsilon", torch.full((10,), 1 - 1e-7), snr_gamma=0)
+    loss = take_step(plan, images, rows, watcher, objective, course).item()
+    return seen[0], loss
+
+
+def test_accumulated_batches_weigh_alike():
+    values = torch.arange(16.0)
+    for rows in (torch.arange(16).view(1, 16), torch.arange(16).view(4, 4)):
+        gradient, loss = gradient_of(values, rows)
+        assert gradient == pytest.approx(2 * 7.5, rel=0.02)
+        assert loss == pytest.approx(1 + values.square().mean().item(), rel=0.02)
+
+
+def test_class_images_count_by_their_weight():
+    values = torch.tensor([0.0, 0.0, 3.0, 3.0])
+    _, loss = gradient_of(values, torch.tensor([[0, 1, 2, 3]]), class_count=2, plan={"prior_weight": 0.5})
+    assert loss == pytest.approx(1 + 0.5 * 10, rel=0.05)
+
+
+def test_every_batch_has_as_many_class_images_as_own_ones():
+    plan = Plan(steps=10, batch_size=2, seed=0, schedule="constant", warmup_steps=0, noise_offset=0, caption_dropout=0)
+    images = Images(*[torch.zeros(8, 1, 1, 1)] * 3, ["one"] * 8, class_count=3)
+    rows = plan.batches(images)
+    assert rows.shape == (10, 1, 4)
+    assert set(rows[..., :2].flatten().tolist()) == set(range(5))
+    assert set(rows[..., 2:].flatten().tolist()) == {5, 6, 7}
 
 
 def test_noise_offset_shifts_whole_channels():
