@@ -37,7 +37,7 @@ export function runs(context: Context): Hono<Env> {
 
   app.get("/runs/:id/logs", async (c) => {
     const run = await requireRun(context, c);
-    const body = Readable.toWeb(Readable.from(wholeLog(context.db, run.id)));
+    const body = Readable.toWeb(Readable.from(wholeLog(context.db, run.id), { objectMode: false }));
     return new Response(body, {
       headers: { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" },
     });
