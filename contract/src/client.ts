@@ -1,16 +1,18 @@
 /** A typed client of Easel's HTTP API, for Node and browsers. Every reply is checked against its schema. */
 import { z } from "zod";
 import { Account } from "./account.ts";
+import { Collection, CollectionPage } from "./collection.ts";
 import { type CreateDeployment, Deployment, DeploymentPage, type UpdateDeployment } from "./deployment.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import { File, FilePage } from "./file.ts";
 import { type FollowOptions, followEvents } from "./follow.ts";
 import { HardwareList } from "./hardware.ts";
-import { type CreateModel, Model, ModelPage } from "./model.ts";
+import { type CreateModel, Model, ModelPage, type UpdateModel } from "./model.ts";
 import type { Page } from "./page.ts";
 import { type CreateModelPrediction, type CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
 import { PreflightReport, type PreflightRequest } from "./preflight.ts";
+import { SearchResult } from "./search.ts";
 import { AccountList, type CreateAccount, type CreateToken, NewAccount, NewToken, TokenPage } from "./token.ts";
 import { type CreateTraining, Training, TrainingPage } from "./training.ts";
 import { multipart, type Upload } from "./upload.ts";
@@ -61,12 +63,36 @@ export function createClient(options: ClientOptions) {
       create: (body: CreateModel) => call(Model, "POST", "/models", { json: body }),
       get: (owner: string, name: string) => call(Model, "GET", path`/models/${owner}/${name}`),
       list: (from?: ListOptions) => list(ModelPage, "/models", from),
+      /** What is not given stays as it is. */
+      update: (owner: string, name: string, body: UpdateModel) =>
+        call(Model, "PATCH", path`/models/${owner}/${name}`, { json: body }),
+      delete: (owner: string, name: string) => call(Nothing, "DELETE", path`/models/${owner}/${name}`),
+      /** Models that hold all of these words. */
+      search: (words: string) =>
+        call(ModelPage, "QUERY", "/models", { body: words, headers: { "Content-Type": "text/plain" } }),
+      readme: async (owner: string, name: string) => (await send("GET", path`/models/${owner}/${name}/readme`)).text(),
+      /** Predictions that the owner shows, the default one first. */
+      examples: (owner: string, name: string, from?: ListOptions) =>
+        list(PredictionPage, path`/models/${owner}/${name}/examples`, from),
+      addExample: (owner: string, name: string, prediction: string) =>
+        call(Prediction, "PUT", path`/models/${owner}/${name}/examples/${prediction}`),
+      removeExample: (owner: string, name: string, prediction: string) =>
+        call(Nothing, "DELETE", path`/models/${owner}/${name}/examples/${prediction}`),
     },
+    collections: {
+      get: (slug: string) => call(Collection, "GET", path`/collections/${slug}`),
+      list: (from?: ListOptions) => list(CollectionPage, "/collections", from),
+    },
+    /** Models and collections that hold these words, the best match first; at most `limit` models, 1 to 50. */
+    search: (words: string, limit = 20) =>
+      call(SearchResult, "GET", `/search?${new URLSearchParams({ query: words, limit: String(limit) })}`),
     versions: {
       get: (owner: string, name: string, id: string) =>
         call(Version, "GET", path`/models/${owner}/${name}/versions/${id}`),
       list: (owner: string, name: string, from?: ListOptions) =>
         list(VersionPage, path`/models/${owner}/${name}/versions`, from),
+      delete: (owner: string, name: string, id: string) =>
+        call(Nothing, "DELETE", path`/models/${owner}/${name}/versions/${id}`),
     },
     files: {
       create: (upload: Upload, signal?: AbortSignal) => call(File, "POST", "/files", { ...multipart(upload), signal }),
@@ -117,6 +143,8 @@ export function createClient(options: ClientOptions) {
     },
     webhooks: {
       secret: () => call(WebhookSecret, "GET", "/webhooks/default/secret"),
+      /** Makes a new secret. For a day messages are signed with the old one too. */
+      rotateSecret: () => call(WebhookSecret, "POST", "/webhooks/default/secret"),
       /** What became of each message, newest first. */
       deliveries: (from?: ListOptions) => list(WebhookDeliveryPage, "/webhooks/deliveries", from),
       /** One message with its body. */

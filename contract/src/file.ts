@@ -12,7 +12,8 @@ export const File = z.object({
   metadata: z.record(z.string(), z.json()),
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime().nullable(),
-  urls: z.object({ get: z.string() }),
+  /** `download` gives the bytes without a token for one to two days. */
+  urls: z.object({ get: z.string(), download: z.string() }),
 });
 export type File = z.infer<typeof File>;
 

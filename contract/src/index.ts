@@ -1,6 +1,7 @@
 /** What crosses a wire: schemas, their types, and the client that speaks them. */
 export { Account } from "./account.ts";
 export { type Client, type ClientOptions, createClient, type Upload } from "./client.ts";
+export { Collection, CollectionPage, CollectionSummary } from "./collection.ts";
 export { CreateDeployment, Deployment, DeploymentPage, Release, UpdateDeployment } from "./deployment.ts";
 export { ApiError, ConnectionError } from "./errors.ts";
 export {
@@ -13,7 +14,7 @@ export {
 } from "./events.ts";
 export { FILE_NAME_BYTES_MAX, FILE_PART, File, FilePage } from "./file.ts";
 export { Hardware, HardwareList } from "./hardware.ts";
-export { CreateModel, Model, ModelPage, Visibility } from "./model.ts";
+export { CreateModel, Model, ModelPage, UpdateModel, Visibility } from "./model.ts";
 export { type Page, pageOf } from "./page.ts";
 export { CreateModelPrediction, CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
 export { CaptionSource, PreflightReport, PreflightRequest } from "./preflight.ts";
@@ -39,6 +40,7 @@ export {
   RunUrls,
   WebhookEvent,
 } from "./run.ts";
+export { SearchResult } from "./search.ts";
 export {
   AccountList,
   CreateAccount,

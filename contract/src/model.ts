@@ -30,16 +30,31 @@ export type Model = z.infer<typeof Model>;
 export const ModelPage = pageOf(Model);
 export type ModelPage = z.infer<typeof ModelPage>;
 
+const description = z.string().max(10_000).nullish();
+/** Pages show these as links. Clients send an empty one for none. */
+const link = z
+  .union([z.literal("").transform(() => null), z.url({ protocol: /^https?$/, error: "must be an http or https URL" })])
+  .nullish();
+const links = { github_url: link, paper_url: link, license_url: link, cover_image_url: link };
+
 /** The body of `POST /v1/models`. Any hardware name is taken; unknown keys are passed over. */
 export const CreateModel = z.object({
   owner: Name,
   name: Name,
   visibility: Visibility,
   hardware: z.string().min(1).max(100),
-  description: z.string().max(10_000).nullish(),
-  github_url: z.string().nullish(),
-  paper_url: z.string().nullish(),
-  license_url: z.string().nullish(),
-  cover_image_url: z.string().nullish(),
+  description,
+  ...links,
 });
 export type CreateModel = z.infer<typeof CreateModel>;
+
+/** The body of `PATCH /v1/models/{owner}/{name}`: what is not given stays as it is, null takes it away. */
+export const UpdateModel = z.object({
+  description,
+  ...links,
+  weights_url: link,
+  /** Markdown. */
+  readme: z.string().max(500_000).nullish(),
+  visibility: Visibility.optional(),
+});
+export type UpdateModel = z.infer<typeof UpdateModel>;

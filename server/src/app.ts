@@ -11,6 +11,7 @@ import type { Builtin } from "./models/builtin.ts";
 import type { Device } from "./processes/devices.ts";
 import { account } from "./routes/account.ts";
 import { deployments } from "./routes/deployments.ts";
+import { examples } from "./routes/examples.ts";
 import { fileDownloads, files } from "./routes/files.ts";
 import { health } from "./routes/health.ts";
 import { models } from "./routes/models.ts";
@@ -19,8 +20,10 @@ import { preflights } from "./routes/preflight.ts";
 import { runFiles } from "./routes/run-files.ts";
 import { runPage } from "./routes/run-page.ts";
 import { runs } from "./routes/runs.ts";
+import { search } from "./routes/search.ts";
 import { tokens } from "./routes/tokens.ts";
 import { trainings } from "./routes/trainings.ts";
+import { versions } from "./routes/versions.ts";
 import { webhooks } from "./routes/webhooks.ts";
 
 export function createApp(context: Context, machine: { builtins: Builtin[]; devices: Device[] }): Hono<Env> {
@@ -39,7 +42,10 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", runFiles(context))
     .use(authenticate(context))
     .route("/", account(machine.devices))
-    .route("/", models(context, machine.builtins))
+    .route("/", models(context))
+    .route("/", versions(context, machine.builtins))
+    .route("/", examples(context))
+    .route("/", search(context))
     .route("/", files(context))
     .route("/", predictions(context, machine.builtins))
     .route("/", deployments(context, machine.builtins))

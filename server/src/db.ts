@@ -26,7 +26,7 @@ export interface Tables {
     last_used_at: string | null;
     revoked_at: string | null;
   };
-  secrets: { name: string; value: string };
+  secrets: { name: string; value: string; previous: string | null; previous_ends_at: string | null };
   models: {
     id: string;
     owner: string;
@@ -37,8 +37,11 @@ export interface Tables {
     github_url: string | null;
     paper_url: string | null;
     license_url: string | null;
+    weights_url: string | null;
     cover_image_url: string | null;
+    readme: string | null;
     created_at: string;
+    deleted_at: string | null;
   };
   versions: {
     id: string;
@@ -52,7 +55,9 @@ export interface Tables {
     weights_size: number | null;
     training_id: string | null;
     created_at: string;
+    deleted_at: string | null;
   };
+  examples: { model_id: string; run_id: string; marked_at: string };
   files: {
     id: string;
     account: string;
@@ -177,12 +182,13 @@ export async function openDb(path: string): Promise<Db> {
   const database = new Database(path);
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = FULL");
-  database.pragma("foreign_keys = ON");
   database.pragma("busy_timeout = 5000");
   migrate(database);
+  database.pragma("foreign_keys = ON");
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
 }
 
+/** References are not watched meanwhile but checked at each end: a table that others refer to may have to be made anew. */
 function migrate(database: Database.Database): void {
   const names = readdirSync(MIGRATIONS)
     .filter((name) => name.endsWith(".sql"))
@@ -193,9 +199,13 @@ function migrate(database: Database.Database): void {
       `The data folder was written by a newer Easel (schema ${have}, this one knows ${names.length}). Start that one, or restore a backup.`,
     );
   }
+  database.pragma("foreign_keys = OFF");
   names.slice(have).forEach((name, index) => {
     database.transaction(() => {
       database.exec(readFileSync(`${MIGRATIONS}${name}`, "utf8"));
+      const broken = database.pragma("foreign_key_check");
+      if (Array.isArray(broken) && broken.length > 0)
+        throw new Error(`The migration ${name} leaves references to nothing.`);
       database.pragma(`user_version = ${have + index + 1}`);
     })();
   });

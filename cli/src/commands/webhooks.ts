@@ -1,4 +1,4 @@
-/** `easel webhooks list | show | resend`. */
+/** `easel webhooks list | show | resend | rotate-secret`. */
 import type { WebhookDelivery } from "@easel/contract";
 import { defineCommand } from "citty";
 import { formatAge, formatTable } from "../format.ts";
@@ -44,6 +44,14 @@ const resend = defineCommand({
   },
 });
 
+const rotateSecret = defineCommand({
+  meta: {
+    name: "rotate-secret",
+    description: "Makes a new signing secret and prints it; the old one signs too for a day.",
+  },
+  run: async () => terminal.data((await connect().webhooks.rotateSecret()).key),
+});
+
 /** "200 in 12 ms", or why there was no answer. */
 function describeAttempt({ last_attempt, attempts }: WebhookDelivery): string {
   if (last_attempt === null || last_attempt.milliseconds === null) return "";
@@ -54,5 +62,5 @@ function describeAttempt({ last_attempt, attempts }: WebhookDelivery): string {
 
 export const webhooks = defineCommand({
   meta: { name: "webhooks", description: "Lists webhook messages, and sends them again." },
-  subCommands: { list, show, resend },
+  subCommands: { list, show, resend, "rotate-secret": rotateSecret },
 });

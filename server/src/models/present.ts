@@ -1,5 +1,5 @@
 /** Models and versions as the API shows them. */
-import { type Deployment, type Model, OpenApiSchema, type Version } from "@easel/contract";
+import { type Deployment, type Model, OpenApiSchema, type Prediction, type Version } from "@easel/contract";
 import type { DeploymentRow } from "./deployments.ts";
 import type { ModelRow } from "./store.ts";
 import type { VersionRow } from "./versions.ts";
@@ -9,7 +9,7 @@ const COG_VERSION = "0.23.1";
 
 export function presentModel(
   model: ModelRow,
-  extra: { origin: string; latest: VersionRow | undefined; runCount: number },
+  extra: { origin: string; latest: VersionRow | undefined; runCount: number; example: Prediction | null },
 ): Model {
   return {
     url: `${extra.origin}/${model.owner}/${model.name}`,
@@ -21,10 +21,10 @@ export function presentModel(
     github_url: model.github_url,
     paper_url: model.paper_url,
     license_url: model.license_url,
-    weights_url: null,
+    weights_url: model.weights_url,
     run_count: extra.runCount,
     cover_image_url: model.cover_image_url,
-    default_example: null,
+    default_example: extra.example,
     latest_version: extra.latest === undefined ? null : presentVersion(extra.latest),
     created_at: model.created_at,
   };

@@ -1,7 +1,7 @@
 /** From what a client names to rows: a model by owner and name, a version by any of the forms that clients use. */
 import { parseReference, VersionId } from "@easel/contract";
 import type { Context } from "../context.ts";
-import { type HttpError, notFound, unprocessable } from "../errors.ts";
+import { HttpError, notFound, unprocessable } from "../errors.ts";
 import { type Builtin, resolveVersionId } from "./builtin.ts";
 import { type DeploymentRow, findDeployment } from "./deployments.ts";
 import { findModel, findVisibleModel, type ModelRow } from "./store.ts";
@@ -19,6 +19,20 @@ export async function requireModel(context: Context, account: string, owner: str
   const model = await findVisibleModel(context.db, account, owner, name);
   if (model === undefined) throw notFound();
   return model;
+}
+
+/** A model that the caller may change. Throws 404, or 403 where it is to be seen but another's. */
+export async function requireOwnModel(
+  context: Context,
+  account: string,
+  owner: string,
+  name: string,
+): Promise<ModelRow> {
+  const model = await requireModel(context, account, owner, name);
+  if (model.owner === account) return model;
+  throw new HttpError(403, `${owner}/${name} belongs to ${owner}. You can change your own models only.`, {
+    title: "Not yours",
+  });
 }
 
 /** The model's version of that id. Throws 404. */

@@ -1,4 +1,4 @@
-/** Every statement about versions. A version is immutable: there is no update here. */
+/** Every statement about versions. A version is immutable; a deleted one keeps its row, which runs refer to. */
 import type { Insertable, Selectable } from "kysely";
 import { type Cursor, type Db, isBehind, type Tables } from "../db.ts";
 import { parseSchema, type VersionSchema } from "./schema.ts";
@@ -6,10 +6,10 @@ import { parseSchema, type VersionSchema } from "./schema.ts";
 export type VersionRow = Selectable<Tables["versions"]>;
 
 export async function findVersion(db: Db, id: string): Promise<VersionRow | undefined> {
-  return db.selectFrom("versions").selectAll().where("id", "=", id).executeTakeFirst();
+  return db.selectFrom("versions").selectAll().where("id", "=", id).where("deleted_at", "is", null).executeTakeFirst();
 }
 
-/** Throws when the version is not there: runs hold a reference to theirs. */
+/** Also of a deleted version. Throws when there never was one: runs hold a reference to theirs. */
 export async function findVersionSchema(db: Db, id: string): Promise<VersionSchema> {
   const row = await db.selectFrom("versions").select("schema").where("id", "=", id).executeTakeFirstOrThrow();
   return parseSchema(row.schema);
@@ -20,9 +20,16 @@ export async function findLatestVersion(db: Db, modelId: string): Promise<Versio
     .selectFrom("versions")
     .selectAll()
     .where("model_id", "=", modelId)
+    .where("deleted_at", "is", null)
     .orderBy("created_at", "desc")
     .orderBy("id", "desc")
     .executeTakeFirst();
+}
+
+/** Also of a deleted version. */
+export async function isVersionOfModel(db: Db, id: string, modelId: string): Promise<boolean> {
+  const query = db.selectFrom("versions").select("id").where("id", "=", id).where("model_id", "=", modelId);
+  return (await query.executeTakeFirst()) !== undefined;
 }
 
 /** Newest first. */
@@ -30,13 +37,41 @@ export async function listVersions(
   db: Db,
   filter: { modelId: string; before: Cursor | undefined; limit: number },
 ): Promise<VersionRow[]> {
-  let query = db.selectFrom("versions").selectAll().where("model_id", "=", filter.modelId);
+  let query = db
+    .selectFrom("versions")
+    .selectAll()
+    .where("model_id", "=", filter.modelId)
+    .where("deleted_at", "is", null);
   if (filter.before !== undefined) query = query.where(isBehind(filter.before));
   return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
 
 export async function insertVersion(db: Db, version: Insertable<Tables["versions"]>): Promise<void> {
   await db.insertInto("versions").values(version).execute();
+}
+
+/** False while a run of it has not ended, or a deployment's current release is it. */
+export async function deleteUnusedVersion(db: Db, id: string, at: string): Promise<boolean> {
+  const result = await db
+    .updateTable("versions")
+    .set({ deleted_at: at })
+    .where("id", "=", id)
+    .where("deleted_at", "is", null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("runs")
+            .select("runs.id")
+            .whereRef("runs.version_id", "=", "versions.id")
+            .where("runs.completed_at", "is", null),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom("current_releases").select("number").whereRef("version_id", "=", "versions.id"))),
+    )
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }
 
 /** A built-in version is a constant; at each start its schema follows the checkout. */

@@ -43,7 +43,7 @@ function explain(issue: z.core.$ZodIssue): { type: string; field: string; descri
   return [{ type: issue.code, field, description: issue.message }];
 }
 
-async function readText(request: globalThis.Request, bytesMax: number): Promise<string> {
+export async function readText(request: globalThis.Request, bytesMax: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {

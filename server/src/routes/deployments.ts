@@ -40,7 +40,7 @@ export function deployments(context: Context, builtins: Builtin[]): Hono<Env> {
 
   app.get("/deployments", async (c) => {
     const filter = { owner: c.get("account"), before: readCursor(c), limit: PAGE_SIZE + 1 };
-    return c.json(presentPage(context, c, await listDeployments(db, filter), presentDeployment));
+    return c.json(await presentPage(context, c, await listDeployments(db, filter), presentDeployment));
   });
 
   app.get(PATH, async (c) => c.json(presentDeployment(await requireDeployment(c))));

@@ -46,7 +46,7 @@ describe("POST /v1/files", () => {
     });
     expect(file.checksums).toEqual({ sha256: hash("sha256", ZIP), md5: hash("md5", ZIP) });
     expect(file.etag).toBe(file.checksums.md5);
-    expect(file.urls).toEqual({ get: `http://127.0.0.1:7788/v1/files/${file.id}` });
+    expect(file.urls.get).toBe(`http://127.0.0.1:7788/v1/files/${file.id}`);
     expect(file.id).toMatch(/^[\w-]{48}$/);
     const sha = file.checksums.sha256;
     expect(await listDataFiles(world.context)).toEqual([`blobs/${sha.slice(0, 2)}/${sha}`]);
@@ -223,6 +223,46 @@ describe("a file that is there", () => {
     const query = signDownload(world.context.signingKey, "you", file.id, Date.now() / 1000 + 60);
     change(query);
     expect((await world.app.request(`/v1/files/${file.id}/download?${query}`)).status).toBe(404);
+  });
+
+  test("shows a link to its bytes that is good for a day and needs no token", async () => {
+    let now = Date.now();
+    const world = await makeWorld({}, { now: () => now });
+    const made = await read(
+      connect(world)("/files", { method: "POST", body: form({ content: new Blob([ZIP]) }) }),
+      FileObject,
+    );
+    now += 86_400_000;
+    const reply = await world.app.request(made.urls.download);
+    expect(Buffer.from(await reply.arrayBuffer()).equals(ZIP)).toBe(true);
+    now += 86_400_000;
+    expect((await world.app.request(made.urls.download)).status).toBe(404);
+  });
+
+  test.each<[what: string, headers: Record<string, string>, status: number, from: number, to: number]>([
+    ["the whole", {}, 200, 0, 300_000],
+    ["a part in the middle", { Range: "bytes=10-19" }, 206, 10, 20],
+    ["all behind a place", { Range: "bytes=299990-" }, 206, 299_990, 300_000],
+    ["the last bytes", { Range: "bytes=-5" }, 206, 299_995, 300_000],
+    ["a part that ends behind the end", { Range: "bytes=299999-400000" }, 206, 299_999, 300_000],
+    ["a part of other bytes than these", { Range: "bytes=0-1", "If-Range": '"other"' }, 200, 0, 300_000],
+    ["several parts at once", { Range: "bytes=0-1,4-5" }, 200, 0, 300_000],
+    ["a range that is none", { Range: "bytes=9-1" }, 200, 0, 300_000],
+    ["a part behind the end", { Range: "bytes=300000-" }, 416, 0, 0],
+    ["what the client has", { "If-None-Match": `"${hash("sha256", ZIP)}"` }, 304, 0, 0],
+  ])("gives %s", async (_what, headers, status, from, to) => {
+    const { world, file } = await withFile();
+    const reply = await connect(world)(`/files/${file.id}/download`, { headers });
+    expect([reply.status, reply.headers.get("etag")]).toEqual([status, `"${file.checksums.sha256}"`]);
+    expect(Buffer.from(await reply.arrayBuffer()).equals(ZIP.subarray(from, to))).toBe(true);
+    if (status === 206) expect(reply.headers.get("content-range")).toBe(`bytes ${from}-${to - 1}/300000`);
+    if (status === 416) expect(reply.headers.get("content-range")).toBe("bytes */300000");
+  });
+
+  test("tells its size to HEAD, without the bytes", async () => {
+    const { world, file } = await withFile();
+    const reply = await connect(world)(`/files/${file.id}/download`, { method: "HEAD" });
+    expect([reply.status, reply.headers.get("content-length"), await reply.text()]).toEqual([200, "300000", ""]);
   });
 
   test("is not found by a link that is over", async () => {

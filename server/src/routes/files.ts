@@ -1,5 +1,5 @@
 /** `/v1/files`: what is uploaded once and then named in a run's input by its URL. */
-import { Hono } from "hono";
+import { Hono, type Context as Request } from "hono";
 import { authenticate } from "../auth.ts";
 import { type Context, timestamp } from "../context.ts";
 import type { Env } from "../env.ts";
@@ -32,25 +32,26 @@ export function files(context: Context): Hono<Env> {
       expires_at: new Date(context.now() + KEPT_MS_MIN).toISOString(),
     };
     await insertFile(db, row);
-    return c.json(presentFile(row, originOf(context, c)), 201);
+    return c.json(show(c, row), 201);
   });
 
   app.get("/files", async (c) => {
     const rows = await listFiles(db, { account: c.get("account"), before: readCursor(c), limit: PAGE_SIZE + 1 });
-    const origin = originOf(context, c);
-    return c.json(presentPage(context, c, rows, (row) => presentFile(row, origin)));
+    return c.json(await presentPage(context, c, rows, (row) => show(c, row)));
   });
 
   app.get("/files/:id", async (c) => {
     const row = await findFile(db, c.get("account"), c.req.param("id"));
     if (row === undefined) throw fileNotFound();
-    return c.json(presentFile(row, originOf(context, c)));
+    return c.json(show(c, row));
   });
 
   app.delete("/files/:id", async (c) => {
     if (!(await deleteFile(db, c.get("account"), c.req.param("id")))) throw fileNotFound();
     return c.body(null, 204);
   });
+
+  const show = (c: Request<Env>, row: FileRow) => presentFile(context, row, originOf(context, c));
 
   return app;
 }
@@ -71,7 +72,7 @@ export function fileDownloads(context: Context): Hono<Env> {
         : c.get("account");
       const row = owner === undefined ? undefined : await findFile(context.db, owner, id);
       if (row === undefined) throw fileNotFound();
-      return sendBlob(context.blobs, { ...row, contentType: row.content_type });
+      return sendBlob(c, context.blobs, { ...row, contentType: row.content_type });
     },
   );
 

@@ -1,101 +1,106 @@
-/** `/v1/models` and their versions. */
-import { CreateModel } from "@easel/contract";
-import { Hono } from "hono";
+/** `/v1/models`: names under which versions are published. */
+import { CreateModel, UpdateModel } from "@easel/contract";
+import { Hono, type Context as Request } from "hono";
 import { type Context, timestamp } from "../context.ts";
 import type { Env } from "../env.ts";
-import { conflict, HttpError } from "../errors.ts";
+import { badRequest, conflict, HttpError, notFound, unprocessable } from "../errors.ts";
 import { newInternalId } from "../ids.ts";
-import type { Builtin } from "../models/builtin.ts";
-import { presentModel, presentVersion } from "../models/present.ts";
-import { requireModel, requireVersionOf } from "../models/resolve.ts";
-import { insertModel, listVisibleModels, type ModelRow } from "../models/store.ts";
-import { findLatestVersion, listVersions } from "../models/versions.ts";
-import { countRunsOfModels } from "../runs/store.ts";
+import { requireModel, requireOwnModel } from "../models/resolve.ts";
+import {
+  deleteEmptyModel,
+  insertModel,
+  listVisibleModels,
+  MODEL_SORTS,
+  type ModelOrder,
+  type ModelRow,
+  updateModel,
+} from "../models/store.ts";
 import { readJson } from "./body.ts";
 import { originOf, PAGE_SIZE, presentPage, readCursor } from "./page.ts";
+import { showModel } from "./show-model.ts";
 
-export function models(context: Context, builtins: Builtin[]): Hono<Env> {
+const PATH = "/models/:owner/:name";
+
+export function models(context: Context): Hono<Env> {
   const { db } = context;
   const app = new Hono<Env>();
 
   app.post("/models", async (c) => {
     const { body } = await readJson(c, CreateModel);
     const account = c.get("account");
-    if (body.owner !== account) {
-      throw new HttpError(403, `You can create models under your own account only: ${account}/${body.name}.`, {
+    const { owner, name, visibility, hardware, ...rest } = body;
+    if (owner !== account) {
+      throw new HttpError(403, `You can create models under your own account only: ${account}/${name}.`, {
         title: "Not yours",
       });
     }
-    const {
-      description = null,
-      github_url = null,
-      paper_url = null,
-      license_url = null,
-      cover_image_url = null,
-    } = body;
-    const links = { description, github_url, paper_url, license_url, cover_image_url };
-    const { owner, name, visibility, hardware } = body;
-    const row: ModelRow = {
-      id: newInternalId(),
-      owner,
-      name,
-      visibility,
-      hardware,
-      ...links,
-      created_at: timestamp(context),
-    };
-    if (!(await insertModel(db, row))) {
+    const id = newInternalId();
+    const created_at = timestamp(context);
+    const made = await insertModel(db, { id, owner, name, visibility, hardware, ...rest, created_at });
+    if (!made) {
       // Python's second client repeats a 409 unless it is told not to.
       c.header("x-should-retry", "false");
       throw conflict("A model with that name and owner already exists.");
     }
-    return c.json(presentModel(row, { origin: originOf(context, c), latest: undefined, runCount: 0 }), 201);
+    return c.json(
+      await showModel(context, await requireModel(context, account, owner, name), originOf(context, c)),
+      201,
+    );
   });
 
   app.get("/models", async (c) => {
-    const rows = await listVisibleModels(db, {
-      account: c.get("account"),
-      before: readCursor(c),
-      limit: PAGE_SIZE + 1,
-    });
-    const counts = await countRunsOfModels(
-      db,
-      rows.map((row) => row.id),
-    );
-    const latest = new Map(
-      await Promise.all(rows.map(async (row) => [row.id, await findLatestVersion(db, row.id)] as const)),
-    );
+    const filter = { account: c.get("account"), order: readOrder(c), before: readCursor(c), limit: PAGE_SIZE + 1 };
     const origin = originOf(context, c);
     return c.json(
-      presentPage(context, c, rows, (row) =>
-        presentModel(row, { origin, latest: latest.get(row.id), runCount: counts.get(row.id) ?? 0 }),
-      ),
+      await presentPage(context, c, await listVisibleModels(db, filter), (row) => showModel(context, row, origin)),
     );
   });
 
-  app.get("/models/:owner/:name", async (c) => {
-    const model = await requireModel(context, c.get("account"), c.req.param("owner"), c.req.param("name"));
-    const counts = await countRunsOfModels(db, [model.id]);
-    const latest = await findLatestVersion(db, model.id);
-    return c.json(presentModel(model, { origin: originOf(context, c), latest, runCount: counts.get(model.id) ?? 0 }));
+  app.get(PATH, async (c) => {
+    const { owner, name } = c.req.param();
+    const model = await requireModel(context, c.get("account"), owner, name);
+    return c.json(await showModel(context, model, originOf(context, c)));
   });
 
-  app.get("/models/:owner/:name/versions", async (c) => {
-    const model = await requireModel(context, c.get("account"), c.req.param("owner"), c.req.param("name"));
-    const rows = await listVersions(db, { modelId: model.id, before: readCursor(c), limit: PAGE_SIZE + 1 });
-    return c.json(presentPage(context, c, rows, presentVersion));
+  app.patch(PATH, async (c) => {
+    const { body } = await readJson(c, UpdateModel);
+    const model = await requireOwn(c);
+    const changed = Object.keys(body).length === 0 ? model : await updateModel(db, model.id, body);
+    if (changed === undefined) throw notFound();
+    return c.json(await showModel(context, changed, originOf(context, c)));
   });
 
-  app.get("/models/:owner/:name/versions/:version", async (c) => {
-    const { owner, name, version: id } = c.req.param();
-    const { version, versionAsked } = await requireVersionOf(context, builtins, {
-      account: c.get("account"),
-      owner,
-      name,
-      id,
-    });
-    return c.json({ ...presentVersion(version), id: versionAsked });
+  app.delete(PATH, async (c) => {
+    const model = await requireOwn(c);
+    if (await deleteEmptyModel(db, model.id, timestamp(context))) return c.body(null, 204);
+    throw unprocessable(
+      "Model not deleted",
+      model.visibility === "public"
+        ? `Only a private model can be deleted. PATCH ${model.owner}/${model.name} to visibility private first.`
+        : "Only a model without versions can be deleted. Delete its versions first, and wait for or cancel the trainings that go to it.",
+    );
   });
+
+  app.get(`${PATH}/readme`, async (c) => {
+    const { owner, name } = c.req.param();
+    const { readme } = await requireModel(context, c.get("account"), owner, name);
+    if (readme === null) throw notFound("This model has no README. Its owner can PATCH one into it.");
+    c.header("X-Content-Type-Options", "nosniff");
+    return c.text(readme);
+  });
+
+  function requireOwn(c: Request<Env>): Promise<ModelRow> {
+    return requireOwnModel(context, c.get("account"), c.req.param("owner") ?? "", c.req.param("name") ?? "");
+  }
 
   return app;
+}
+
+function readOrder(c: Request<Env>): ModelOrder {
+  const text = c.req.query("sort_by") ?? MODEL_SORTS[0];
+  const by = MODEL_SORTS.find((sort) => sort === text);
+  if (by === undefined) throw badRequest(`sort_by is ${MODEL_SORTS.join(" or ")}, not ${text}.`);
+  const direction = c.req.query("sort_direction") ?? "desc";
+  if (direction !== "asc" && direction !== "desc") throw badRequest(`sort_direction is asc or desc, not ${direction}.`);
+  return { by, direction };
 }

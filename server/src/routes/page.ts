@@ -19,24 +19,34 @@ export function readCursor(c: Request<Env>): Cursor | undefined {
 }
 
 /**
- * `rows` are the page's rows and, where the list goes on, one more: ask the store for `PAGE_SIZE + 1`.
+ * `rows` are the page's rows and, where the list goes on, one more: ask the store for `PAGE_SIZE + 1`. A list that is not
+ * sorted by `created_at` has a `sorted_at`. The links keep the rest of the query, such as what is filtered.
  * There is no way back but the first page, so `previous` is that, or null on it.
  */
-export function presentPage<Row extends { created_at: string; id: string }, Item>(
+export async function presentPage<Row extends { created_at: string; sorted_at?: string; id: string }, Item>(
   context: Context,
   c: Request<Env>,
   rows: Row[],
-  present: (row: Row) => Item,
-): Page<Item> {
+  present: (row: Row) => Item | Promise<Item>,
+): Promise<Page<Item>> {
   const shown = rows.slice(0, PAGE_SIZE);
   const last = rows.length > PAGE_SIZE ? shown.at(-1) : undefined;
-  const path = `${originOf(context, c)}${c.req.path}`;
-  const cursor = last && Buffer.from(`${last.created_at} ${last.id}`).toString("base64url");
-  return {
-    previous: c.req.query("cursor") === undefined ? null : path,
-    next: cursor === undefined ? null : `${path}?cursor=${cursor}`,
-    results: shown.map(present),
+  const linkTo = (cursor: string | undefined) => {
+    const url = new URL(c.req.path, originOf(context, c));
+    url.search = new URL(c.req.url).search;
+    if (cursor === undefined) url.searchParams.delete("cursor");
+    else url.searchParams.set("cursor", cursor);
+    return url.href;
   };
+  return {
+    previous: c.req.query("cursor") === undefined ? null : linkTo(undefined),
+    next: last === undefined ? null : linkTo(encodeCursor(last)),
+    results: await Promise.all(shown.map(present)),
+  };
+}
+
+function encodeCursor(row: { created_at: string; sorted_at?: string; id: string }): string {
+  return Buffer.from(`${row.sorted_at ?? row.created_at} ${row.id}`).toString("base64url");
 }
 
 /** What absolute URLs begin with: the address that the operator names, else the one the request was sent to. */

@@ -38,10 +38,7 @@ export function predictions(context: Context, builtins: Builtin[]): Hono<Env> {
     } as const;
     const rows = await listRuns(db, filter);
     const showing = { origin: originOf(context, c), inline: false };
-    const shown = new Map(
-      await Promise.all(rows.map(async (row) => [row.id, await presentPrediction(context, row, showing)] as const)),
-    );
-    return c.json(presentPage(context, c, rows, (row) => shown.get(row.id)));
+    return c.json(await presentPage(context, c, rows, (row) => presentPrediction(context, row, showing)));
   });
 
   app.get("/predictions/:id", async (c) => {

@@ -2,7 +2,6 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { RunId } from "@easel/contract";
 import { Hono } from "hono";
 import type { Context } from "../context.ts";
@@ -10,6 +9,7 @@ import type { Env } from "../env.ts";
 import { notFound } from "../errors.ts";
 import { verifyPath } from "../files/sign.ts";
 import { attemptFolder } from "../runs/attempt-folder.ts";
+import { sendBytes } from "./bytes.ts";
 
 /** Anything else is sent as bytes to save: what a model writes must never run as a page of ours. */
 const TYPES: Record<string, string> = {
@@ -36,14 +36,15 @@ export function runFiles(context: Context): Hono<Env> {
     const file = join(attemptFolder(context, id.data, attempt), c.req.param("path"));
     const found = await stat(file).catch(() => undefined);
     if (!found?.isFile()) throw notFound();
-    return new Response(Readable.toWeb(createReadStream(file)), {
+    return sendBytes(c, {
+      etag: `${found.size.toString(36)}-${Math.round(found.mtimeMs).toString(36)}`,
+      size: found.size,
       headers: {
         "Content-Type": TYPES[file.slice(file.lastIndexOf(".") + 1).toLowerCase()] ?? "application/octet-stream",
-        "Content-Length": String(found.size),
-        "Cache-Control": "private, max-age=31536000, immutable",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "X-Content-Type-Options": "nosniff",
       },
+      open: (range) => createReadStream(file, range),
     });
   });
 

@@ -52,10 +52,7 @@ export function trainings(context: Context, builtins: Builtin[]): Hono<Env> {
       limit: PAGE_SIZE + 1,
     });
     const showing = { origin: originOf(context, c), inline: false };
-    const shown = new Map(
-      await Promise.all(rows.map(async (row) => [row.id, await presentTraining(context, row, showing)] as const)),
-    );
-    return c.json(presentPage(context, c, rows, (row) => shown.get(row.id)));
+    return c.json(await presentPage(context, c, rows, (row) => presentTraining(context, row, showing)));
   });
 
   app.get("/trainings/:id", async (c) => {

@@ -7,7 +7,7 @@ import type { Env } from "../env.ts";
 import { notFound } from "../errors.ts";
 import { presentDelivery } from "../webhooks/present.ts";
 import { resendDelivery } from "../webhooks/resend.ts";
-import { ensureWebhookSecret } from "../webhooks/sign.ts";
+import { ensureWebhookSecret, rotateWebhookSecret } from "../webhooks/sign.ts";
 import { findOwnDelivery, listOwnDeliveries } from "../webhooks/store.ts";
 import { PAGE_SIZE, presentPage, readCursor } from "./page.ts";
 
@@ -22,9 +22,14 @@ export function webhooks(context: Context): Hono<Env> {
     return c.json(reply);
   });
 
+  app.post("/webhooks/default/secret", async (c) => {
+    const reply: WebhookSecret = { key: await rotateWebhookSecret(db, c.get("account"), context.now()) };
+    return c.json(reply);
+  });
+
   app.get("/webhooks/deliveries", async (c) => {
     const filter = { account: c.get("account"), before: readCursor(c), limit: PAGE_SIZE + 1 };
-    return c.json(presentPage(context, c, await listOwnDeliveries(db, filter), presentDelivery));
+    return c.json(await presentPage(context, c, await listOwnDeliveries(db, filter), presentDelivery));
   });
 
   app.get("/webhooks/deliveries/:id", async (c) => {

@@ -1,14 +1,14 @@
 /** A new run: its input checked and its files found or stored before the row exists. The row is the queue. */
 import type { RunInput } from "@easel/contract";
 import { type Context, timestamp } from "../context.ts";
-import type { RunKind } from "../db.ts";
-import { unprocessable } from "../errors.ts";
+import type { Db, RunKind } from "../db.ts";
+import { notFound, unprocessable } from "../errors.ts";
 import { newRunId, sha256Hex } from "../ids.ts";
 import { requireBase } from "../models/builtin.ts";
 import { checkInput, fileInputs } from "../models/input.ts";
 import { canPredict, canTrain, parseSchema, type VersionSchema } from "../models/schema.ts";
-import type { ModelRow } from "../models/store.ts";
-import type { VersionRow } from "../models/versions.ts";
+import { findModel, type ModelRow } from "../models/store.ts";
+import { findVersion, type VersionRow } from "../models/versions.ts";
 import type { WebhookWish } from "../webhooks/wish.ts";
 import { insertServerLog } from "./events.ts";
 import { FETCH_TOPIC } from "./fetcher.ts";
@@ -119,6 +119,7 @@ async function once(
 async function insert(context: Context, request: CreateRequest, run: NewRun): Promise<RunRow> {
   const at = timestamp(context);
   const row = await context.db.transaction().execute(async (tx) => {
+    await requireStillThere(tx, request, run);
     const inserted = await insertRun(tx, {
       id: newRunId(),
       account: request.account,
@@ -145,6 +146,14 @@ async function insert(context: Context, request: CreateRequest, run: NewRun): Pr
   });
   context.watch.poke(row.fetches === null ? "queue" : FETCH_TOPIC);
   return row;
+}
+
+/** Version and destination were found before files were taken; meanwhile they may have been deleted. */
+async function requireStillThere(tx: Db, request: CreateRequest, run: NewRun): Promise<void> {
+  const destination = run.destination && (await findModel(tx, run.destination.id));
+  if (destination !== undefined && destination.deleted_at !== null)
+    throw notFound("The specified training destination does not exist");
+  if ((await findVersion(tx, request.version.id)) === undefined) throw notFound();
 }
 
 interface NewRun extends TakenFiles {

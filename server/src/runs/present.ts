@@ -37,6 +37,13 @@ export async function presentPrediction(context: Context, run: RunRow, showing: 
   return { ...(await presentRun(context, run, showing)), output, data_removed: false, deployment };
 }
 
+/** A prediction as everyone may see it who sees its model: without where its owner wants to be told of it. */
+export async function presentExample(context: Context, run: RunRow, origin: string): Promise<Prediction> {
+  const shown = await presentPrediction(context, run, { origin, inline: false });
+  const { webhook: _webhook, webhook_events_filter: _filter, ...example } = shown;
+  return example;
+}
+
 export async function presentTraining(context: Context, run: RunRow, showing: Showing): Promise<Training> {
   const output = await presentOutput(context, run, showing);
   const destination = run.destination_id === null ? undefined : await findModel(context.db, run.destination_id);

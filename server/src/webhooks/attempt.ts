@@ -5,7 +5,7 @@ import { FetchRefused } from "../fetch/refusal.ts";
 import { findRun } from "../runs/store.ts";
 import { writeMessage } from "./outbox.ts";
 import { nextAttemptAt } from "./retries.ts";
-import { ensureWebhookSecret, signedHeaders } from "./sign.ts";
+import { signedHeaders } from "./sign.ts";
 import {
   type DeliveryRow,
   deleteDelivery,
@@ -53,8 +53,8 @@ async function takeMessage(context: Context, number: number): Promise<Message | 
 async function send(context: Context, { row, body, account }: Message, stopped: AbortSignal): Promise<Outcome> {
   const { db, config, resolveHost } = context;
   const late = AbortSignal.timeout(SECONDS_MAX * 1000);
-  const secret = await ensureWebhookSecret(db, account);
-  const headers = { "Content-Type": "application/json", ...signedHeaders(secret, row.id, context.now(), body) };
+  const signature = await signedHeaders(db, account, { id: row.id, at: context.now(), body });
+  const headers = { "Content-Type": "application/json", ...signature };
   try {
     const reach = { resolveHost, allowed: config.fetchAllowed };
     return { reply: await post(reach, row.url, { headers, body }, AbortSignal.any([late, stopped])) };

@@ -77,6 +77,28 @@ test("a prediction tells of its start, its output, its logs and its end, in orde
   expect(await isGenuine(world, Object.assign({ path: "", headers: {} }, forged))).toBe(false);
 });
 
+test("a new secret signs beside the old one for a day, and alone from then on", async () => {
+  let now = Date.now();
+  const [world, receiver] = [await worldOf({ now: () => now }), await startReceiver()];
+  const { key: old } = await read(world.call("GET", "/v1/webhooks/default/secret"), WebhookSecret);
+  const { key } = await read(world.call("POST", "/v1/webhooks/default/secret"), WebhookSecret);
+  expect(key).not.toBe(old);
+  const signatures = async () => {
+    const before = receiver.received.length;
+    await cancel(world, receiver.url);
+    await vi.waitFor(() => expect(receiver.received.length).toBeGreaterThan(before));
+    const { headers, body } = receiver.received.at(-1) ?? { headers: {}, body: "" };
+    const [id, timestamp, signature] = ["id", "timestamp", "signature"].map((name) =>
+      String(headers[`webhook-${name}`]),
+    );
+    const facts = { id: id ?? "", timestamp: timestamp ?? "", signature: signature ?? "", body };
+    return Promise.all([old, key].map((secret) => validateWebhook({ ...facts, secret })));
+  };
+  expect(await signatures()).toEqual([true, true]);
+  now += 24 * HOUR;
+  expect(await signatures()).toEqual([false, true]);
+});
+
 test("only what is asked for is sent, and nothing where nothing is", async () => {
   const [world, receiver] = [await worldOf(), await startReceiver()];
   for (const filter of [["start"], []]) {

@@ -1,0 +1,51 @@
+/** `/v1/models/{owner}/{name}/versions`: what a model was at each time. */
+import { Hono } from "hono";
+import { type Context, timestamp } from "../context.ts";
+import type { Env } from "../env.ts";
+import { unprocessable } from "../errors.ts";
+import type { Builtin } from "../models/builtin.ts";
+import { presentVersion } from "../models/present.ts";
+import { requireModel, requireOwnModel, requireVersion, requireVersionOf } from "../models/resolve.ts";
+import { deleteUnusedVersion, listVersions } from "../models/versions.ts";
+import { PAGE_SIZE, presentPage, readCursor } from "./page.ts";
+
+const PATH = "/models/:owner/:name/versions";
+
+export function versions(context: Context, builtins: Builtin[]): Hono<Env> {
+  const { db } = context;
+  const app = new Hono<Env>();
+
+  app.get(PATH, async (c) => {
+    const { owner, name } = c.req.param();
+    const model = await requireModel(context, c.get("account"), owner, name);
+    const rows = await listVersions(db, { modelId: model.id, before: readCursor(c), limit: PAGE_SIZE + 1 });
+    return c.json(await presentPage(context, c, rows, presentVersion));
+  });
+
+  app.get(`${PATH}/:version`, async (c) => {
+    const { owner, name, version: id } = c.req.param();
+    const path = { account: c.get("account"), owner, name, id };
+    const { version, versionAsked } = await requireVersionOf(context, builtins, path);
+    return c.json({ ...presentVersion(version), id: versionAsked });
+  });
+
+  // Replicate answers 202; Python's first client takes nothing but 204 for done.
+  app.delete(`${PATH}/:version`, async (c) => {
+    const { owner, name, version: id } = c.req.param();
+    const model = await requireOwnModel(context, c.get("account"), owner, name);
+    const { version } = await requireVersion(context, builtins, model, id);
+    if (model.visibility === "public") {
+      throw unprocessable(
+        "Version not deleted",
+        `Only versions of a private model can be deleted. PATCH ${owner}/${name} to visibility private first.`,
+      );
+    }
+    if (await deleteUnusedVersion(db, version.id, timestamp(context))) return c.body(null, 204);
+    throw unprocessable(
+      "Version in use",
+      "A deployment is pinned to this version, or runs of it have not ended. Change or delete the deployment, and wait for or cancel the runs.",
+    );
+  });
+
+  return app;
+}
