@@ -5,6 +5,7 @@
 import { Deployment, File, Model, NewToken, Prediction, Training } from "@easel/contract";
 import { expect, test } from "vitest";
 import { insertVersion } from "../models/versions.ts";
+import { upsertExample } from "../runs/examples.ts";
 import { makePicture, makeTar } from "../testing/archives.ts";
 import { read } from "../testing/read.ts";
 import { ECHO, makeWorld, type World } from "../testing/world.ts";
@@ -32,6 +33,9 @@ interface Rule {
   who: Who;
   /** A body that names things by their ids, which must not be told apart either. */
   body?: (ids: Ids) => unknown;
+  query?: string;
+  /** What its path names is nobody's own. */
+  isShared?: boolean;
 }
 
 const onVersion = ({ model, version }: Ids) => ({ version: `you/${model}:${version}`, input: {} });
@@ -48,7 +52,15 @@ const TABLE: Record<string, Rule> = {
   "GET /v1/hardware": { who: "read" },
   "POST /v1/models": { who: "write" },
   "GET /v1/models": { who: "read" },
+  "QUERY /v1/models": { who: "read" },
   "GET /v1/models/:owner/:name": { who: "read" },
+  "PATCH /v1/models/:owner/:name": { who: "write", body: () => ({ description: "x" }) },
+  "GET /v1/models/:owner/:name/readme": { who: "read" },
+  "GET /v1/models/:owner/:name/examples": { who: "read" },
+  "PUT /v1/models/:owner/:name/examples/:prediction": { who: "write" },
+  "GET /v1/search": { who: "read", query: "?query=toy" },
+  "GET /v1/collections": { who: "read" },
+  "GET /v1/collections/:slug": { who: "read", isShared: true },
   "GET /v1/models/:owner/:name/versions": { who: "read" },
   "GET /v1/models/:owner/:name/versions/:version": { who: "read" },
   "POST /v1/models/:owner/:name/predictions": { who: "write", body: () => ({ input: {} }) },
@@ -83,6 +95,7 @@ const TABLE: Record<string, Rule> = {
   "GET /v1/accounts": { who: "operator" },
   "POST /v1/accounts": { who: "operator", body: () => ({ name: "ada" }) },
   "GET /v1/webhooks/default/secret": { who: "secret" },
+  "POST /v1/webhooks/default/secret": { who: "write" },
   "GET /v1/webhooks/deliveries": { who: "read" },
   "GET /v1/webhooks/deliveries/:id": { who: "read" },
   "POST /v1/webhooks/deliveries/:id/resend": { who: "write" },
@@ -90,6 +103,9 @@ const TABLE: Record<string, Rule> = {
   "DELETE /v1/files/:id": { who: "write" },
   "DELETE /v1/deployments/:owner/:name": { who: "write" },
   "DELETE /v1/tokens/:id": { who: "write" },
+  "DELETE /v1/models/:owner/:name/examples/:prediction": { who: "write" },
+  "DELETE /v1/models/:owner/:name/versions/:version": { who: "write" },
+  "DELETE /v1/models/:owner/:name": { who: "write" },
 };
 
 const VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY"];
@@ -124,6 +140,8 @@ function fill(path: string, ids: Ids): string {
     ":name": named,
     ":version": ids.version,
     ":id": kind && ids[kind],
+    ":prediction": ids.prediction,
+    ":slug": "fine-tunable",
     ":attempt": "1",
     ":path{.+}": "out-0.png",
   };
@@ -158,6 +176,8 @@ async function furnish(world: World): Promise<Ids> {
   const prediction = await read(call("POST", "/v1/predictions", { ...onVersion(ids), ...webhook }), Prediction);
   ids.prediction = prediction.id;
   await call("POST", `/v1/predictions/${ids.prediction}/cancel`);
+  await call("PATCH", "/v1/models/you/toy", { readme: "# Toy" });
+  await upsertExample(context.db, { model_id: row.id, run_id: ids.prediction, marked_at: prediction.created_at });
   const trainings = `/v1/models/you/toy/versions/${ids.version}/trainings`;
   const input = { input_images: `http://x/v1/files/${ids.file}` };
   ids.training = (await read(call("POST", trainings, { destination: "you/toy", input }), Training)).id;
@@ -176,8 +196,9 @@ interface Answer {
 
 async function ask(world: World, token: string, route: string, ids: Ids): Promise<Answer> {
   const [method = "", path = ""] = route.split(" ");
-  const body = TABLE[route]?.body?.(ids);
-  const reply = await world.app.request(fill(path, ids), {
+  const { query = "", ...rule }: Partial<Rule> = TABLE[route] ?? {};
+  const body = rule.body?.(ids);
+  const reply = await world.app.request(`${fill(path, ids)}${query}`, {
     method,
     headers: { Authorization: token, ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -238,7 +259,7 @@ test("what is somebody else's is answered as what is not there, and stands in no
   const ids = await furnish(world);
   const rows = () => Promise.all([countRows(world), world.call("GET", `/v1/files/${ids.file}`).then((r) => r.status)]);
   const before = await rows();
-  for (const [route, { who, body }] of Object.entries(TABLE)) {
+  for (const [route, { who, body, isShared }] of Object.entries(TABLE)) {
     const token = `Bearer ${world.otherToken}`;
     const theirs = await ask(world, token, route, ids);
     if (who === "operator") expect.soft(theirs.status, route).toBe(403);
@@ -249,7 +270,7 @@ test("what is somebody else's is answered as what is not there, and stands in no
         route,
       )
       .toEqual([]);
-    if (route.includes("/:") || (body !== undefined && who !== "operator")) {
+    if ((route.includes("/:") && !isShared) || (body !== undefined && who !== "operator")) {
       const absent = await ask(world, token, route, ABSENT);
       expect.soft([404, 422, ...(who === "link" ? [401] : [])], route).toContain(theirs.status);
       const renamed = { ...theirs, body: theirs.body.replaceAll("you/toy", "you/nothing") };
