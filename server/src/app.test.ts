@@ -1,4 +1,4 @@
-import { Model, ModelPage, Prediction, PredictionPage, Problem, Version } from "@easel/contract";
+import { File, Model, ModelPage, Prediction, PredictionPage, Problem, Version } from "@easel/contract";
 import { expect, test } from "vitest";
 import { read } from "./testing/read.ts";
 import { ECHO, makeWorld, type World } from "./testing/world.ts";
@@ -44,6 +44,31 @@ test("a name that is not the server's is refused, an address never", async () =>
   const { app } = await makeWorld();
   expect((await app.request("http://evil.example/health/live")).status).toBe(421);
   expect((await app.request("http://10.1.2.3:7788/health/live")).status).toBe(200);
+});
+
+test("every reply has an id of its own, and tells a browser to make no more of it than it is", async () => {
+  const world = await makeWorld();
+  const form = new FormData();
+  form.append("content", new Blob(["<script>"]), "a.html");
+  const headers = { Authorization: `Bearer ${world.token}` };
+  const upload = await world.app.request("/v1/files", { method: "POST", body: form, headers });
+  const { id } = await read(upload, File);
+  const replies = [
+    await world.call("GET", "/v1/account"),
+    await world.call("GET", "/v1/nothing"),
+    await world.call("GET", `/v1/files/${id}/download`),
+    await world.app.request("/health/live"),
+    await world.app.request("/p/00000000000000000000000000"),
+    await world.app.request("http://evil.example/"),
+  ];
+  for (const { headers } of replies) {
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("x-frame-options")).toBe("DENY");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+  }
+  const ids = replies.map((reply) => reply.headers.get("x-request-id"));
+  expect(new Set(ids.filter((one) => /^[0-9a-f]{24}$/.test(one ?? ""))).size).toBe(replies.length);
 });
 
 test("a model is created once, shown, and listed", async () => {

@@ -1,19 +1,20 @@
 /** The HTTP app: every route, and what holds for all of them. Making it starts nothing. */
-import { REQUEST_ID_HEADER } from "@easel/contract";
 import { Hono } from "hono";
 import { authenticate } from "./auth.ts";
 import { isLoopback } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { Env } from "./env.ts";
 import { HttpError } from "./errors.ts";
-import { newInternalId } from "./ids.ts";
 import type { Builtin } from "./models/builtin.ts";
 import type { Device } from "./processes/devices.ts";
 import { account } from "./routes/account.ts";
 import { deployments } from "./routes/deployments.ts";
 import { examples } from "./routes/examples.ts";
 import { fileDownloads, files } from "./routes/files.ts";
+import { setHeaders } from "./routes/headers.ts";
 import { health } from "./routes/health.ts";
+import { limitRates } from "./routes/limits.ts";
+import { metrics } from "./routes/metrics.ts";
 import { models } from "./routes/models.ts";
 import { predictions } from "./routes/predictions.ts";
 import { preflights } from "./routes/preflight.ts";
@@ -29,10 +30,10 @@ import { webhooks } from "./routes/webhooks.ts";
 export function createApp(context: Context, machine: { builtins: Builtin[]; devices: Device[] }): Hono<Env> {
   const app = new Hono<Env>();
 
+  app.use(setHeaders());
+  const counted = context.config.hasMetrics ? metrics(context) : undefined;
+  if (counted !== undefined) app.use(counted.measure);
   app.use(async (c, next) => {
-    const id = newInternalId();
-    c.set("requestId", id);
-    c.header(REQUEST_ID_HEADER, id);
     refuseForeignHost(context, new URL(c.req.url).hostname);
     await next();
   });
@@ -41,6 +42,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", fileDownloads(context))
     .route("/", runFiles(context))
     .use(authenticate(context))
+    .use(limitRates(context))
     .route("/", account(machine.devices))
     .route("/", models(context))
     .route("/", versions(context, machine.builtins))
@@ -55,32 +57,34 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", tokens(context))
     .route("/", webhooks(context));
 
+  if (counted !== undefined) app.route("/", counted.routes);
   app.route("/", health(context)).route("/", runPage(context)).route("/v1", v1);
   // Python's first client puts /v1 behind a base URL that the others want to end in it.
   app.route("/v1/v1", v1);
 
-  app.notFound((c) => problem(c.get("requestId"), new HttpError(404, "The requested resource could not be found.")));
+  app.notFound(() => problem(new HttpError(404, "The requested resource could not be found.")));
   app.onError((error, c) => {
-    if (error instanceof HttpError) return problem(c.get("requestId"), error, c.res.headers);
+    if (error instanceof HttpError) return problem(error, c.res.headers);
     const requestId = c.get("requestId");
     context.log.error({ error, requestId, path: c.req.path }, "a request failed by our own fault");
     const detail = `Something went wrong here, not with your request. Look for ${requestId} in the server's log, or try again.`;
-    return problem(requestId, new HttpError(500, detail, { title: "Internal error" }));
+    return problem(new HttpError(500, detail, { title: "Internal error" }));
   });
   return app;
 }
 
-function problem(requestId: string, error: HttpError, kept: Headers = new Headers()): Response {
-  const { title, status, invalidFields } = error;
+function problem(error: HttpError, kept: Headers = new Headers()): Response {
+  const { title, status, invalidFields, retryAfterSeconds } = error;
   const body = {
     ...(title === undefined ? {} : { title }),
     detail: error.message,
     status,
     ...(invalidFields === undefined ? {} : { invalid_fields: invalidFields }),
+    ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
   };
   const headers = new Headers(kept);
   headers.set("Content-Type", "application/problem+json");
-  headers.set(REQUEST_ID_HEADER, requestId);
+  if (retryAfterSeconds !== undefined) headers.set("Retry-After", String(retryAfterSeconds));
   return new Response(JSON.stringify(body), { status, headers });
 }
 

@@ -17,6 +17,7 @@ export const PATH_NAMES = [
   ...["login", "logout", "metrics", "models", "p", "predictions", "runs", "session", "settings", "tokens", "trainings"],
   ...["v1", "webhooks"],
 ];
+const REPLICATES_RATE_LIMIT: RateLimit = { predictions: 600, others: 3000 };
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
 const Environment = z.object({
@@ -32,9 +33,17 @@ const Environment = z.object({
   EASEL_SDXL_BASE: z.string().min(1).optional(),
   EASEL_MAX_UPLOAD: z.coerce.number().int().positive().default(500_000_000),
   EASEL_FETCH_ALLOW: z.string().default(""),
+  EASEL_RATE_LIMIT: z.string().default("off"),
+  EASEL_METRICS: z.enum(["on", "off"]).default("off"),
   EASEL_ALLOWED_HOSTS: z.string().default(""),
   EASEL_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("warn"),
 });
+
+export interface RateLimit {
+  /** Creates of predictions. */
+  predictions: number;
+  others: number;
+}
 
 export interface Config {
   host: string;
@@ -48,6 +57,10 @@ export interface Config {
   allowedHosts: string[];
   /** Private addresses that URL inputs may reach. */
   fetchAllowed: BlockList;
+  /** What an account may ask a minute; undefined for as much as it likes. */
+  rateLimit: RateLimit | undefined;
+  /** Whether /metrics is there. */
+  hasMetrics: boolean;
   logLevel: string;
   python: string;
   /** How long an attempt is believed alive without a word from its process. */
@@ -80,6 +93,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       .map((host) => host.trim().toLowerCase())
       .filter(Boolean),
     fetchAllowed: readFetchAllowed(env.EASEL_FETCH_ALLOW),
+    rateLimit: readRateLimit(env.EASEL_RATE_LIMIT),
+    hasMetrics: env.EASEL_METRICS === "on",
     logLevel: env.EASEL_LOG_LEVEL,
     python: join(ROOT, ".venv", "bin", "python"),
     leaseSeconds: 15,
@@ -89,6 +104,17 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 
 export function isLoopback(host: string): boolean {
   return LOOPBACK.includes(host);
+}
+
+function readRateLimit(text: string): RateLimit | undefined {
+  if (text === "off") return undefined;
+  if (text === "on") return REPLICATES_RATE_LIMIT;
+  const [, predictions, others] = /^([1-9]\d{0,6}),([1-9]\d{0,6})$/.exec(text) ?? [];
+  if (predictions !== undefined) return { predictions: Number(predictions), others: Number(others) };
+  throw new Error(
+    'The setting EASEL_RATE_LIMIT cannot be used: it is "off", "on", or how many predictions and how many other requests ' +
+      "an account may send a minute, such as 600,3000.",
+  );
 }
 
 function readFetchAllowed(text: string): BlockList {

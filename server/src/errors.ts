@@ -14,16 +14,18 @@ export class HttpError extends Error {
   readonly status: ContentfulStatusCode;
   readonly title: string | undefined;
   readonly invalidFields: InvalidField[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     status: ContentfulStatusCode,
     detail: string,
-    options: { title?: string; invalidFields?: InvalidField[] } = {},
+    options: { title?: string; invalidFields?: InvalidField[]; retryAfterSeconds?: number } = {},
   ) {
     super(detail);
     this.status = status;
     this.title = options.title;
     this.invalidFields = options.invalidFields;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 
@@ -61,4 +63,10 @@ export function unprocessable(title: string, detail: string): HttpError {
 export function invalidInput(fields: InvalidField[]): HttpError {
   const detail = fields.map((problem) => `- ${problem.field}: ${problem.description}\n`).join("");
   return new HttpError(422, detail, { title: "Input validation failed", invalidFields: fields });
+}
+
+/** Replicate's words; its clients read the seconds from the header that app.ts makes of them. */
+export function throttled(seconds: number): HttpError {
+  const detail = `Request was throttled. Your rate limit resets in ~${seconds}s.`;
+  return new HttpError(429, detail, { title: "Request was throttled", retryAfterSeconds: seconds });
 }

@@ -45,6 +45,7 @@ const SCALE = { min_instances: 0, max_instances: 1 };
 const TABLE: Record<string, Rule> = {
   "GET /health/live": { who: "anyone" },
   "GET /health/ready": { who: "anyone" },
+  "GET /metrics": { who: "operator" },
   "GET /p/:id": { who: "link" },
   "GET /v1/files/:id/download": { who: "link" },
   "GET /v1/runs/:id/files/:attempt/:path{.+}": { who: "link" },
@@ -108,6 +109,8 @@ const TABLE: Record<string, Rule> = {
   "DELETE /v1/models/:owner/:name": { who: "write" },
 };
 
+/** Whatever can be turned on. */
+const SETTINGS = { EASEL_METRICS: "on", EASEL_RATE_LIMIT: "on" };
 const VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY"];
 
 /** What an id in a path is the id of, by what stands before it. */
@@ -207,11 +210,11 @@ async function ask(world: World, token: string, route: string, ids: Ids): Promis
 }
 
 test("every route stands in the table, and every line of the table is a route", async () => {
-  expect(routesOf(await makeWorld()).sort()).toEqual(Object.keys(TABLE).sort());
+  expect(routesOf(await makeWorld(SETTINGS)).sort()).toEqual(Object.keys(TABLE).sort());
 });
 
 test("without a token, or with a wrong one, nothing answers but what is for anyone", async () => {
-  const world = await makeWorld();
+  const world = await makeWorld(SETTINGS);
   const ids = await furnish(world);
   const open = Object.keys(TABLE).filter((route) => TABLE[route]?.who === "anyone");
   expect(open.length).toBeLessThanOrEqual(10);
@@ -226,7 +229,7 @@ test("without a token, or with a wrong one, nothing answers but what is for anyo
 });
 
 test("a verb that a path does not have does nothing, for anyone", async () => {
-  const world = await makeWorld();
+  const world = await makeWorld(SETTINGS);
   const ids = await furnish(world);
   const before = await world.context.db.selectFrom("runs").selectAll().execute();
   for (const path of new Set(Object.keys(TABLE).map((route) => route.slice(route.indexOf(" ") + 1)))) {
@@ -241,7 +244,7 @@ test("a verb that a path does not have does nothing, for anyone", async () => {
 });
 
 test("a token that may only read is let to all that reads, and to nothing else", async () => {
-  const world = await makeWorld();
+  const world = await makeWorld(SETTINGS);
   const ids = await furnish(world);
   const { token } = await read(world.call("POST", "/v1/tokens", { name: "reader", access: "read" }), NewToken);
   for (const [route, { who }] of Object.entries(TABLE)) {
@@ -255,7 +258,7 @@ test("a token that may only read is let to all that reads, and to nothing else",
 });
 
 test("what is somebody else's is answered as what is not there, and stands in no list", async () => {
-  const world = await makeWorld();
+  const world = await makeWorld(SETTINGS);
   const ids = await furnish(world);
   const rows = () => Promise.all([countRows(world), world.call("GET", `/v1/files/${ids.file}`).then((r) => r.status)]);
   const before = await rows();
@@ -281,7 +284,7 @@ test("what is somebody else's is answered as what is not there, and stands in no
 });
 
 test("its owner reaches all of it: the matrix asks for things that are there", async () => {
-  const world = await makeWorld();
+  const world = await makeWorld(SETTINGS);
   const ids = await furnish(world);
   for (const [route, { who }] of Object.entries(TABLE)) {
     if (who === "link" && route !== "GET /v1/files/:id/download") continue;

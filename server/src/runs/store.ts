@@ -101,6 +101,21 @@ export async function countRunsAhead(db: Db, run: RunRow): Promise<number> {
   return row.count;
 }
 
+/** How many there are of each kind in each status. */
+export async function countRuns(db: Db): Promise<{ kind: RunKind; status: RunRow["status"]; count: number }[]> {
+  return db
+    .selectFrom("runs")
+    .select((eb) => ["kind", "status", eb.fn.countAll<number>().as("count")])
+    .groupBy(["kind", "status"])
+    .execute();
+}
+
+/** When the run at the head of the queue was created. */
+export async function findOldestWaitingAt(db: Db): Promise<string | undefined> {
+  const query = db.selectFrom("runs").select("created_at").where("status", "=", "starting").orderBy("created_at");
+  return (await query.executeTakeFirst())?.created_at;
+}
+
 /** An equal create that was never answered, so that a client that lost its connection does not run twice. */
 export async function findUnansweredRun(db: Db, createHash: string, createdAfter: string): Promise<RunRow | undefined> {
   return db

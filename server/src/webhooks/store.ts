@@ -192,3 +192,13 @@ function ownDeliveries(db: Db, account: string) {
       "delivery.created_at",
     ]);
 }
+
+/** Messages that are to be sent, or sent again. */
+export async function countWaitingDeliveries(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom("webhook_deliveries")
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .where("state", "=", "waiting")
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
