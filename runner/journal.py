@@ -12,7 +12,7 @@ from runner.protocol import LINE_BYTES_MAX, TERMINAL, write_report
 
 # What the server acts upon: such events are on the disk for good before they are sent. A log line lost with the power
 # is not worth a disk's wait for each print.
-DURABLE = TERMINAL | {"sample", "artifact", "state", "snapshot", "output"}
+DURABLE = TERMINAL | {"sample", "artifact", "state", "snapshot", "output", "chunk"}
 
 
 class JournalBroken(BaseException):

@@ -107,8 +107,9 @@ def _parse(line: bytes, shapes: dict[str, "Shape"]) -> dict[str, Any]:
     if shape is None:
         raise ProtocolError(f"unknown type {value.get('type')!r}")
     _check_shape(value, shape, value["type"])
-    if value["type"] == "output" and ("files" in value) == ("value" in value):
-        raise ProtocolError("output: either files or value")
+    for type, file in (("output", "files"), ("chunk", "file")):
+        if value["type"] == type and (file in value) == ("value" in value):
+            raise ProtocolError(f"{type}: either {file} or value")
     return value
 
 
@@ -232,6 +233,8 @@ EVENTS: dict[str, Shape] = {
     "state": {"step": _count, "path": _relative},
     "snapshot": {"step": _count, "file": _file},
     "output": {"files?": _list_of(_file), "value?": _anything},
+    # One of an iterator's outputs, as it came: a run that has some has no output besides.
+    "chunk": {"file?": _file, "value?": _anything},
     "done": {"seconds": _seconds},
     "failed": {"code": _matches(r"[a-z_]{1,100}"), "error": _text},
     "canceled": {},

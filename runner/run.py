@@ -58,7 +58,10 @@ def _answer(attempt: Attempt, model: Model, listener: RunListener) -> None:
         listener.stage("loading", None, None)
     predictor = model.predictor(command.weights)
     listener.stage("predicting", None, None)
-    result = _collect(predictor.predict(**bind(model.predict_fields, command.input, command.files)), listener)
+    result = predictor.predict(**bind(model.predict_fields, command.input, command.files))
+    if isinstance(result, Iterator):
+        _pass_on(attempt, result, listener)
+        return
     listener.obey()
     _report_output(attempt, result)
 
@@ -109,15 +112,31 @@ def _check_files(files: dict[str, StoredFile]) -> None:
 
 
 def _collect(result: Any, listener: RunListener) -> Any:
-    """A generator's outputs, with a chance to be canceled between two of them; anything else as it is. A file counts
-    as it was when it was yielded."""
+    """A generator's outputs; anything else as it is. A file counts as it was when it was yielded."""
     if not isinstance(result, Iterator):
         return result
-    outputs = []
-    for output in result:
-        outputs.append(adopt_file(output, listener.folder()) if isinstance(output, Path) else output)
+    return [adopt_file(output, listener.folder()) if isinstance(output, Path) else output for output in result]
+
+
+def _pass_on(attempt: Attempt, outputs: Iterator[Any], listener: RunListener) -> None:
+    """A generator's outputs, each reported before the next is asked for, with a chance to be canceled between two of
+    them. None at all is an empty list."""
+    names: list[str] = []
+    count, files = 0, 0
+    for output in outputs:
+        count += 1
+        if isinstance(output, Path):
+            files += 1
+            file = keep_file(output, attempt.folder)
+            names.append(_distinct_name(str(file["name"]), names))
+            attempt.report("chunk", file={**file, "name": names[-1]})
+        else:
+            attempt.report("chunk", value=_checked_value(output))
+        if files not in (0, count):
+            raise Failure("model_error", "An output mixes files and other values; it has to be one or the other.")
         listener.obey()
-    return outputs
+    if count == 0:
+        attempt.report("output", value=[])
 
 
 def _report_output(attempt: Attempt, result: Any) -> None:
@@ -128,22 +147,29 @@ def _report_output(attempt: Attempt, result: Any) -> None:
             "output", files=[{**file, "name": name} for file, name in zip(files, _distinct(files), strict=True)]
         )
         return
-    value = _plain(result)
+    attempt.report("output", value=_checked_value(_plain(result)))
+
+
+def _checked_value(value: Any) -> Any:
     if len(json.dumps(value, allow_nan=False)) > LINE_BYTES_MAX - 1000:
         raise Failure("output_too_large", "The output is over 1 MB: return a file instead.")
-    attempt.report("output", value=value)
+    return value
 
 
 def _distinct(files: list[dict[str, Any]]) -> list[str]:
     """Names under which the files can lie in one folder, as they do in a client's."""
     names: list[str] = []
     for file in files:
-        name, number = Path(file["name"]), 1
-        while str(name) in names:
-            name = name.with_stem(f"{Path(file['name']).stem}-{number}")
-            number += 1
-        names.append(str(name))
+        names.append(_distinct_name(file["name"], names))
     return names
+
+
+def _distinct_name(wanted: str, taken: list[str]) -> str:
+    name, number = Path(wanted), 1
+    while str(name) in taken:
+        name = name.with_stem(f"{Path(wanted).stem}-{number}")
+        number += 1
+    return str(name)
 
 
 def _paths(result: Any) -> list[Path]:

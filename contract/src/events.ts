@@ -37,6 +37,8 @@ export const RUN_EVENTS = {
   state: z.object({ ...reported, step: z.number() }),
   snapshot: z.object({ ...reported, step: z.number(), file: RunFile }),
   output: z.object({ ...reported, files: z.array(RunFile).optional(), value: z.json().optional() }),
+  /** One of an iterator's outputs: what the run has given so far, grown by it. */
+  chunk: z.object({ ...reported, file: RunFile.optional(), value: z.json().optional() }),
   failed: z.object({ ...reported, code: z.string(), error: z.string() }),
   canceled: z.object(reported),
   done: z.object({ status: RunStatus, error: z.string().nullish() }),

@@ -85,6 +85,10 @@ export const ProcessEvent = z.discriminatedUnion("type", [
       value: z.json().optional(),
     })
     .refine((output) => (output.files === undefined) !== (output.value === undefined), { message: "files or value" }),
+  // One of an iterator's outputs, as it came: a run that has some has no output besides.
+  z
+    .object({ ...event, type: z.literal("chunk"), file: ReportedFile.optional(), value: z.json().optional() })
+    .refine((chunk) => (chunk.file === undefined) !== (chunk.value === undefined), { message: "file or value" }),
   z.object({ ...event, type: z.literal("done"), seconds: z.number().min(0) }),
   z.object({ ...event, type: z.literal("failed"), code: z.string().max(100), error: z.string() }),
   z.object({ ...event, type: z.literal("canceled") }),

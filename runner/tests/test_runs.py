@@ -32,21 +32,22 @@ def test_the_journal_holds_what_was_sent(server: Server) -> None:
     assert connection.raw == (server.attempt_folder() / "events.jsonl").read_bytes()
 
 
-def test_an_iterators_outputs_are_a_list(start_server: StartServer) -> None:
+def test_an_iterators_outputs_are_told_as_they_come(start_server: StartServer) -> None:
     server = start_server(NOISY)
     connection = server.accept()
     connection.send(**run_command(server, "prediction"))
-    (output,) = (event for event in connection.take_all() if event["type"] == "output")
-    assert output["value"] == ["one", "two"]
+    events = connection.take_all()
+    assert [event["value"] for event in events if event["type"] == "chunk"] == ["one", "two"]
+    assert "output" not in [event["type"] for event in events]
 
 
 def test_outputs_of_one_name_are_told_apart(start_server: StartServer) -> None:
     server = start_server(NOISY)
     connection = server.accept()
     connection.send(**run_command(server, "prediction", input={"way": "same_names"}))
-    (output,) = (event for event in connection.take_all() if event["type"] == "output")
-    assert [file["name"] for file in output["files"]] == ["out.txt", "out-1.txt", "out-2.txt"]
-    texts = [(server.attempt_folder() / file["path"]).read_text() for file in output["files"]]
+    files = [event["file"] for event in connection.take_all() if event["type"] == "chunk"]
+    assert [file["name"] for file in files] == ["out.txt", "out-1.txt", "out-2.txt"]
+    texts = [(server.attempt_folder() / file["path"]).read_text() for file in files]
     assert texts == ["a", "b", "c"]
 
 

@@ -8,7 +8,7 @@ import { findVersionSchema } from "../models/versions.ts";
 import { announceEvents } from "../webhooks/outbox.ts";
 import { updateAttemptState } from "./attempts.ts";
 import { findLastSeq, insertEvents } from "./events.ts";
-import { encodeOutput } from "./output.ts";
+import { appendChunks, encodeOutput } from "./output.ts";
 import { findRun, type Holder, updateHeldRun } from "./store.ts";
 
 /** A process broke the protocol: its numbers have a gap. The connection is dropped, and the process replays. */
@@ -33,6 +33,11 @@ export async function commitEvents(
     await insertEvents(tx, holder.runId, fresh.map(eventRow));
     const state = fresh.findLast((event) => event.type === "state");
     if (state?.type === "state") await updateAttemptState(tx, holder.runId, holder.attempt, state);
+    const chunks = fresh.filter((event) => event.type === "chunk");
+    // Here and not with the change above: what was committed before must not be appended again.
+    if (chunks.length > 0) {
+      await updateHeldRun(tx, holder, { output: appendChunks(run.output, holder.attempt, chunks) });
+    }
     const types = fresh.map((event) => event.type);
     await announceEvents(context, tx, run, types);
     return last + fresh.length;

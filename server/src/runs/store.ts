@@ -144,6 +144,8 @@ export async function claimRun(
       attempt: row("attempt", "+", 1),
       process_id: claim.processId,
       lease_ends_at: claim.leaseEndsAt,
+      // What an earlier attempt had given is not this one's.
+      output: null,
       started_at: row.fn.coalesce("started_at", row.val(claim.at)),
     }))
     .where("id", "=", claim.runId)

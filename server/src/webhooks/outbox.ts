@@ -29,7 +29,8 @@ export async function announceEnd(context: Context, tx: Db, run: RunRow): Promis
 
 /** Events of these types were committed. */
 export async function announceEvents(context: Context, tx: Db, run: RunRow, types: string[]): Promise<void> {
-  if (types.includes("output") && wants(run, "output")) await insertUnwritten(context, tx, run, "output");
+  const isOutput = types.includes("output") || types.includes("chunk");
+  if (isOutput && wants(run, "output")) await insertUnwritten(context, tx, run, "output");
   if (types.includes("log") && wants(run, "logs")) await insertUnwritten(context, tx, run, "logs");
 }
 
