@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{contract,server,cli,scripts}/**/*.test.ts"],
+          include: ["{contract,server,cli,web,scripts}/**/*.test.ts"],
           exclude: ["**/dist/**", "**/node_modules/**"],
           testTimeout: 20_000,
         },

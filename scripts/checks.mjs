@@ -9,6 +9,7 @@ const ruff = (...args) => run(join(ROOT, ".venv", "bin", "ruff"), args);
 /** Each check answers an exit code and what to show when it is not 0. */
 const CHECKS = {
   "TypeScript's types": () => node("typescript/bin/tsc", "-b"),
+  "types of the pages": () => node("typescript/bin/tsc", "-p", "web"),
   "types of the tests": () => node("typescript/bin/tsc", "-p", "tsconfig.test.json"),
   "form of TypeScript and JSON": () => node("@biomejs/biome/bin/biome", "ci", "--colors=off", "."),
   "rules for Python": () => ruff("check", "."),

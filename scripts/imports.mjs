@@ -17,6 +17,16 @@ const RULES = [
     because: "The CLI knows the server only by @easel/contract: what it needs from it belongs there.",
   },
   {
+    in: /^web\/src\//,
+    not: /^(server|cli|contract)\/|^node:/,
+    because: "A page knows the server only by @easel/contract: what it needs from it belongs there.",
+  },
+  {
+    in: /^web\/src\/(?!pages\/|router\.tsx$|parts\/shell\.tsx$)/,
+    not: /^web\/src\/pages\//,
+    because: "Pages are made of parts, never the other way round.",
+  },
+  {
     in: /^server\/src\//,
     not: /^(cli|web|contract)\//,
     because: "The server knows its clients only by @easel/contract.",
@@ -104,10 +114,14 @@ function lineAt(source, index) {
 
 /** The breaches in the whole checkout. */
 export function checkImports() {
-  const list = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.py"], {
-    cwd: ROOT,
-    encoding: "utf8",
-  });
+  const list = execFileSync(
+    "git",
+    ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.tsx", "*.py"],
+    {
+      cwd: ROOT,
+      encoding: "utf8",
+    },
+  );
   return list
     .split("\n")
     .filter((path) => path && existsSync(join(ROOT, path)))

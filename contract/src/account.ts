@@ -9,3 +9,7 @@ export const Account = z.object({
   avatar_url: z.string().nullable(),
 });
 export type Account = z.infer<typeof Account>;
+
+/** The body of `POST /v1/session`, which answers with the account and a cookie that stands for the token. */
+export const SignIn = z.object({ token: z.string().min(1).max(200) });
+export type SignIn = z.infer<typeof SignIn>;

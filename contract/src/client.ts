@@ -1,6 +1,6 @@
 /** A typed client of Easel's HTTP API, for Node and browsers. Every reply is checked against its schema. */
 import { z } from "zod";
-import { Account } from "./account.ts";
+import { Account, type SignIn } from "./account.ts";
 import { Collection, CollectionPage } from "./collection.ts";
 import { type CreateDeployment, Deployment, DeploymentPage, type UpdateDeployment } from "./deployment.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
@@ -24,7 +24,10 @@ export type { Upload };
 export interface ClientOptions {
   /** The server's address, with or without `/v1`. */
   baseUrl: string;
-  token: string;
+  /** Left out in a page of the server's own, which has a session. */
+  token?: string;
+  /** Instead of a token: the query of a run's link, which reads that run alone. */
+  runLink?: string;
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
@@ -57,6 +60,11 @@ export function createClient(options: ClientOptions) {
       create: (body: CreateToken) => call(NewToken, "POST", "/tokens", { json: body }),
       list: (from?: ListOptions) => list(TokenPage, "/tokens", from),
       revoke: (id: string) => call(Nothing, "DELETE", path`/tokens/${id}`),
+    },
+    /** For pages: the browser keeps what comes, out of reach of scripts. */
+    session: {
+      create: (body: SignIn) => call(Account, "POST", "/session", { json: body }),
+      delete: () => call(Nothing, "DELETE", "/session"),
     },
     hardware: { list: (signal?: AbortSignal) => call(HardwareList, "GET", "/hardware", { signal }) },
     models: {
@@ -133,6 +141,8 @@ export function createClient(options: ClientOptions) {
         }),
     },
     runs: {
+      /** Whichever of the two it is. */
+      get: (id: string) => call(AnyRun, "GET", path`/predictions/${id}`),
       /** A run's whole log, of which `logs` holds the last megabyte. */
       log: (id: string) => send("GET", path`/runs/${id}/logs`),
       /** Ends a training early and keeps what it has learnt. */
@@ -164,13 +174,15 @@ interface Call extends RequestInit {
 
 type Send = (method: string, path: string, init?: Call) => Promise<Response>;
 
-function sender({ baseUrl, token, fetch = globalThis.fetch }: ClientOptions): Send {
+function sender({ baseUrl, token, runLink, fetch = globalThis.fetch }: ClientOptions): Send {
+  const authorization = token ? `Bearer ${token}` : runLink && `RunLink ${runLink}`;
   const root = baseUrl.replace(/\/+$/, "").replace(/\/v1$/, "");
   const host = new URL(root).host;
   return async (method, path, { json, headers, ...init } = {}) => {
     const url = path.startsWith("/") ? `${root}/v1${path}` : path;
     const sent = new Headers(headers);
-    if (url.startsWith("http") && new URL(url).host === host) sent.set("Authorization", `Bearer ${token}`);
+    const isOwn = url.startsWith("http") && new URL(url).host === host;
+    if (isOwn && authorization) sent.set("Authorization", authorization);
     if (json !== undefined) sent.set("Content-Type", "application/json");
     const body = json === undefined ? init.body : JSON.stringify(json);
     let response: Response;
@@ -186,6 +198,7 @@ function sender({ baseUrl, token, fetch = globalThis.fetch }: ClientOptions): Se
 }
 
 const Nothing = z.undefined();
+const AnyRun = z.union([Training, Prediction]);
 
 function calls(send: Send) {
   async function call<Schema extends z.ZodType>(schema: Schema, method: string, path: string, init?: Call) {

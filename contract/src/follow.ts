@@ -49,7 +49,7 @@ async function* connect(open: OpenStream, after: number | undefined, signal?: Ab
   try {
     const response = await open(after, signals);
     if (response.body === null) throw new Error("The server sent no event stream.");
-    for await (const event of readEventStream(response.body)) {
+    for await (const event of readEventStream(chunksOf(response.body))) {
       clearTimeout(timer);
       timer = watch();
       const known = event && parseRunEvent(event.type, event.id === null ? null : Number(event.id), event.data);
@@ -58,6 +58,16 @@ async function* connect(open: OpenStream, after: number | undefined, signal?: Ab
   } finally {
     clearTimeout(timer);
     silence.abort();
+  }
+}
+
+/** Safari cannot yet iterate over a stream. */
+async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+  } finally {
+    await reader.cancel().catch(() => undefined);
   }
 }
 

@@ -9,7 +9,17 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const LINKED = [".venv", "bases", "contract", "models", "node_modules", "runner", "server/migrations", "server/src"];
+const LINKED = [
+  ".venv",
+  "bases",
+  "contract",
+  "models",
+  "node_modules",
+  "runner",
+  "server/migrations",
+  "server/src",
+  "web",
+];
 
 export interface Edit {
   /** A file of the build, such as `runs/finish.js`. */

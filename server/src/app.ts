@@ -16,12 +16,13 @@ import { health } from "./routes/health.ts";
 import { limitRates } from "./routes/limits.ts";
 import { metrics } from "./routes/metrics.ts";
 import { models } from "./routes/models.ts";
+import { pages } from "./routes/pages.ts";
 import { predictions } from "./routes/predictions.ts";
 import { preflights } from "./routes/preflight.ts";
 import { runFiles } from "./routes/run-files.ts";
-import { runPage } from "./routes/run-page.ts";
 import { runs } from "./routes/runs.ts";
 import { search } from "./routes/search.ts";
+import { session } from "./routes/session.ts";
 import { tokens } from "./routes/tokens.ts";
 import { trainings } from "./routes/trainings.ts";
 import { versions } from "./routes/versions.ts";
@@ -41,6 +42,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
   const v1 = new Hono<Env>()
     .route("/", fileDownloads(context))
     .route("/", runFiles(context))
+    .route("/", session(context))
     .use(authenticate(context))
     .use(limitRates(context))
     .route("/", account(machine.devices))
@@ -58,9 +60,10 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", webhooks(context));
 
   if (counted !== undefined) app.route("/", counted.routes);
-  app.route("/", health(context)).route("/", runPage(context)).route("/v1", v1);
+  app.route("/", health(context)).route("/v1", v1);
   // Python's first client puts /v1 behind a base URL that the others want to end in it.
   app.route("/v1/v1", v1);
+  app.route("/", pages(context));
 
   app.notFound(() => problem(new HttpError(404, "The requested resource could not be found.")));
   app.onError((error, c) => {

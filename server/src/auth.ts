@@ -1,4 +1,7 @@
-/** Who is calling: an API token in the Authorization header, `Bearer` or `Token`, in any case; and what they may do. */
+/**
+ * Who is calling, and what they may do: an API token in the Authorization header (`Bearer` or `Token`, in any case), a
+ * browser's session that stands for one, or a link that is signed for one run.
+ */
 import type { MiddlewareHandler, Context as Request } from "hono";
 import { findToken } from "./accounts/store.ts";
 import { findPrincipal, type Principal, whyOver } from "./accounts/tokens.ts";
@@ -6,20 +9,42 @@ import type { Context } from "./context.ts";
 import type { Env } from "./env.ts";
 import { forbidden, type HttpError, unauthenticated } from "./errors.ts";
 import { sha256Hex } from "./ids.ts";
+import { findLinkedRun } from "./run-link.ts";
+import { readSession } from "./session.ts";
 
 const READS = ["GET", "HEAD", "QUERY"];
 
 /** Lets a request through with its account named, or answers 401; a token that may only read gets 403 for the rest. */
 export function authenticate(context: Context): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const token = /^(?:bearer|token)\s+(\S+)\s*$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    if (token === undefined) throw unauthenticated();
-    const principal = await findPrincipal(context, sha256Hex(token));
-    if (principal === undefined) throw await refuse(context, sha256Hex(token));
+    const linked = await findLinkedRun(context, c);
+    if (linked !== undefined) {
+      c.set("account", linked.account);
+      c.set("access", "read");
+      return next();
+    }
+    const tokenHash = hashOfToken(context, c);
+    if (tokenHash === undefined) throw unauthenticated();
+    const principal = await findPrincipal(context, tokenHash);
+    if (principal === undefined) throw await refuse(context, tokenHash);
     speakFor(c, principal);
+    c.set("source", c.req.header("authorization") === undefined ? "web" : "api");
     if (!READS.includes(c.req.method)) requireWrite(c);
     await next();
   };
+}
+
+/** The account of a request whose token or session is good. Throws 403 where another site's page uses a session. */
+export async function findSignedIn(context: Context, c: Request<Env>): Promise<string | undefined> {
+  const tokenHash = hashOfToken(context, c);
+  return tokenHash === undefined ? undefined : (await findPrincipal(context, tokenHash))?.account;
+}
+
+function hashOfToken(context: Context, c: Request<Env>): string | undefined {
+  const header = c.req.header("authorization");
+  if (header === undefined) return readSession(context, c);
+  const token = /^(?:bearer|token)\s+(\S+)\s*$/i.exec(header)?.[1];
+  return token === undefined ? undefined : sha256Hex(token);
 }
 
 /** Notes on the request whom it speaks for; all behind it trusts that. */

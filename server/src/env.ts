@@ -4,5 +4,11 @@ import type { HttpBindings } from "@hono/node-server";
 export interface Env {
   Bindings: Partial<HttpBindings>;
   /** `tokenHash` names the API token that the request came with, or that its session stands on. */
-  Variables: { account: string; tokenHash: string; access: "read" | "write"; requestId: string };
+  Variables: {
+    account: string;
+    tokenHash: string;
+    access: "read" | "write";
+    source: "api" | "web";
+    requestId: string;
+  };
 }

@@ -34,6 +34,15 @@ export function verifyDownload(key: Uint8Array, id: string, query: URLSearchPara
   return isValid ? owner : undefined;
 }
 
+/** A signature over `text` that is good for one purpose only. */
+export function sign(key: Uint8Array, purpose: string, text: string): string {
+  return hmac(key, `${purpose}\n${text}`).toString("base64url");
+}
+
+export function isSigned(key: Uint8Array, purpose: string, text: string, signature: string): boolean {
+  return isEqual(hmac(key, `${purpose}\n${text}`), Buffer.from(signature, "base64url"));
+}
+
 function hmac(key: Uint8Array, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }

@@ -13,9 +13,10 @@ import { listOwnDeliveries } from "../webhooks/store.ts";
 
 /**
  * Who may call a route: `anyone`; whoever holds a `link` that was signed for it; any token (`read`); a token that may
- * write (`write`, or `secret` where nothing is written); the `operator`.
+ * write (`write`, or `secret` where nothing is written); the `operator`. A `page` is the web app, the same for everyone,
+ * whatever its path names; a `browser` signs in and out, from a page of ours alone.
  */
-type Who = "anyone" | "link" | "read" | "write" | "secret" | "operator";
+type Who = "anyone" | "link" | "read" | "write" | "secret" | "operator" | "page" | "browser";
 
 /** What ids stand for: somebody's real ones, or ones of the same form that nothing has. */
 interface Ids {
@@ -46,7 +47,11 @@ const TABLE: Record<string, Rule> = {
   "GET /health/live": { who: "anyone" },
   "GET /health/ready": { who: "anyone" },
   "GET /metrics": { who: "operator" },
+  "GET /": { who: "page" },
+  "GET /:page{.+}": { who: "page" },
   "GET /p/:id": { who: "link" },
+  "POST /v1/session": { who: "browser" },
+  "DELETE /v1/session": { who: "browser" },
   "GET /v1/files/:id/download": { who: "link" },
   "GET /v1/runs/:id/files/:attempt/:path{.+}": { who: "link" },
   "GET /v1/account": { who: "read" },
@@ -147,6 +152,7 @@ function fill(path: string, ids: Ids): string {
     ":slug": "fine-tunable",
     ":attempt": "1",
     ":path{.+}": "out-0.png",
+    ":page{.+}": `you/${ids.model}`,
   };
   return path.replace(/:[a-z]+(?:\{[^}]*\})?/g, (part) => {
     const value = values[part];
@@ -221,7 +227,8 @@ test("without a token, or with a wrong one, nothing answers but what is for anyo
   for (const [route, { who }] of Object.entries(TABLE)) {
     for (const token of ["", "Bearer r8_wrong"]) {
       const { status } = await ask(world, token, route, ids);
-      if (who === "anyone") expect.soft(status, route).toBe(200);
+      if (who === "anyone" || who === "page") expect.soft(status, route).toBe(200);
+      else if (who === "browser") expect.soft(status, route).toBe(403);
       else if (who === "link") expect.soft([401, 404], route).toContain(status);
       else expect.soft(status, route).toBe(401);
     }
@@ -287,7 +294,7 @@ test("its owner reaches all of it: the matrix asks for things that are there", a
   const world = await makeWorld(SETTINGS);
   const ids = await furnish(world);
   for (const [route, { who }] of Object.entries(TABLE)) {
-    if (who === "link" && route !== "GET /v1/files/:id/download") continue;
+    if (who === "browser" || (who === "link" && route !== "GET /v1/files/:id/download")) continue;
     const { status } = await ask(world, `Bearer ${world.token}`, route, ids);
     expect.soft([401, 403, 404, 500], route).not.toContain(status);
   }

@@ -15,11 +15,7 @@ const ALIASES: Hardware[] = [
 export function account(devices: Device[]): Hono<Env> {
   const app = new Hono<Env>();
 
-  app.get("/account", (c) => {
-    const username = c.get("account");
-    const reply: Account = { type: "user", username, name: username, github_url: null, avatar_url: null };
-    return c.json(reply);
-  });
+  app.get("/account", (c) => c.json(presentAccount(c.get("account"))));
 
   app.get("/hardware", (c) => {
     const own = devices.map(
@@ -29,4 +25,8 @@ export function account(devices: Device[]): Hono<Env> {
   });
 
   return app;
+}
+
+export function presentAccount(username: string): Account {
+  return { type: "user", username, name: username, github_url: null, avatar_url: null };
 }

@@ -23,6 +23,7 @@ export async function answerPrediction(
   const run = await createPrediction(context, {
     account: c.get("account"),
     tokenHash: c.get("tokenHash"),
+    source: c.get("source"),
     path: c.req.path,
     body: text,
     input: body.input,

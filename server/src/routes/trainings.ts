@@ -30,6 +30,7 @@ export function trainings(context: Context, builtins: Builtin[]): Hono<Env> {
     const request = {
       account,
       tokenHash: c.get("tokenHash"),
+      source: c.get("source"),
       path: c.req.path,
       body: text,
       input: body.input,

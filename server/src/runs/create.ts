@@ -32,6 +32,7 @@ export interface CreateRequest {
   versionAsked: string;
   /** `owner/name` of the deployment that was asked, if one was. */
   deployment?: string;
+  source: "api" | "web";
   /** Show outputs as data URIs where they are small: for clients that wait over plain http. */
   inlineOutput: boolean;
   webhook: WebhookWish | undefined;
@@ -132,7 +133,7 @@ async function insert(context: Context, request: CreateRequest, run: NewRun): Pr
       input: JSON.stringify(run.input),
       files: JSON.stringify(run.files),
       fetches: Object.keys(run.fetches).length === 0 ? null : JSON.stringify(run.fetches),
-      source: "api",
+      source: request.source,
       inline_output: request.inlineOutput ? 1 : 0,
       deployment: request.deployment,
       create_hash: run.createHash,

@@ -69,17 +69,6 @@ export async function listEvents(db: Db, runId: string, after: number, limit: nu
     .execute();
 }
 
-/** The newest event of one type, such as the stage or progress that a run is in. */
-export async function findLastEvent(db: Db, runId: string, type: string): Promise<EventRow | undefined> {
-  return db
-    .selectFrom("events")
-    .selectAll()
-    .where("run_id", "=", runId)
-    .where("type", "=", type)
-    .orderBy("number", "desc")
-    .executeTakeFirst();
-}
-
 export async function listEventsOfType(db: Db, runId: string, type: string): Promise<EventRow[]> {
   return db
     .selectFrom("events")

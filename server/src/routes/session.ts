@@ -1,0 +1,38 @@
+/** `/v1/session`: a browser signs in with an API token, and out. */
+import { type Account, SignIn } from "@easel/contract";
+import { Hono } from "hono";
+import { findPrincipal } from "../accounts/tokens.ts";
+import type { Context } from "../context.ts";
+import type { Env } from "../env.ts";
+import { HttpError } from "../errors.ts";
+import { sha256Hex } from "../ids.ts";
+import { endSession, requireOwnPage, writeSession } from "../session.ts";
+import { presentAccount } from "./account.ts";
+import { readJson } from "./body.ts";
+
+export function session(context: Context): Hono<Env> {
+  const app = new Hono<Env>();
+
+  app.post("/session", async (c) => {
+    requireOwnPage(context, c);
+    const { body } = await readJson(c, SignIn);
+    const principal = await findPrincipal(context, sha256Hex(body.token.trim()));
+    if (principal === undefined) {
+      throw new HttpError(
+        401,
+        "That token is not known here. The server prints it at its first start and keeps it in its data folder, in the file named token.",
+        { title: "Not signed in" },
+      );
+    }
+    writeSession(context, c, principal.tokenHash);
+    return c.json(presentAccount(principal.account) satisfies Account, 201);
+  });
+
+  app.delete("/session", (c) => {
+    requireOwnPage(context, c);
+    endSession(context, c);
+    return c.body(null, 204);
+  });
+
+  return app;
+}
