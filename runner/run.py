@@ -82,27 +82,31 @@ def _train(attempt: Attempt, model: Model, listener: RunListener) -> None:
 
 
 def _check_weights(weights: Path, attempt: Attempt, model: Model, listener: RunListener) -> None:
-    """Draws one picture from the file as it lies on the disk, before anyone is told that the training went well."""
-    listener.stage("checking", None, None)
+    """Draws from the file as it lies on the disk, before anyone is told that the training went well: each of the card's
+    prompts, or one picture by its defaults. They stay as `check-0.png` …"""
+    card = _read_card(listener.artifacts.get("model_card.json"))
+    prompts = card.get("prompts") or [{}]
     stored = StoredFile(str(weights.resolve()), hash_file(weights))
     try:
-        with listener.aside("check"):
-            predictor = model.predictor(stored)
-            values = bind(model.predict_fields, _card_defaults(listener.artifacts.get("model_card.json")), {})
-            result = _collect(predictor.predict(**values), listener)
-        pictures = _paths(result)
-        if result == []:
-            raise Failure("weights_unusable", "Nothing came of a prediction.")
-        if pictures:
-            target = attempt.folder / f"check-0{pictures[0].suffix}"
-            target.write_bytes(pictures[0].read_bytes())
-            listener.artifact(target)
+        for place, prompt in enumerate(prompts):
+            listener.stage("checking", place, len(prompts))
+            with listener.aside(f"check-{place}"):
+                predictor = model.predictor(stored)
+                values = bind(model.predict_fields, card.get("defaults", {}) | prompt, {})
+                result = _collect(predictor.predict(**values), listener)
+            pictures = _paths(result)
+            if result == []:
+                raise Failure("weights_unusable", "Nothing came of a prediction.")
+            if pictures:
+                target = attempt.folder / f"check-{place}{pictures[0].suffix}"
+                target.write_bytes(pictures[0].read_bytes())
+                listener.artifact(target)
     except Exception as error:
         raise Failure("weights_unusable", f"The trained weights cannot be used. {explain(error).message}") from error
 
 
-def _card_defaults(card: Path | None) -> dict[str, Any]:
-    return json.loads(card.read_text()).get("defaults", {}) if card else {}
+def _read_card(card: Path | None) -> dict[str, Any]:
+    return json.loads(card.read_text()) if card else {}
 
 
 def _check_files(files: dict[str, StoredFile]) -> None:

@@ -32,12 +32,12 @@ const RULES = [
     because: "The server knows its clients only by @easel/contract.",
   },
   {
-    in: /^server\/src\/(accounts|runs|models|files|intake|preflight|fetch|webhooks|processes)\/|^server\/src\/db\.ts$/,
+    in: /^server\/src\/(accounts|runs|models|exports|files|intake|preflight|fetch|webhooks|processes)\/|^server\/src\/db\.ts$/,
     not: /^(server\/src\/routes\/|server\/src\/app\.ts|hono$|hono\/)/,
     because: "Only routes know HTTP: whatever else they call takes and gives plain values.",
   },
   {
-    in: /^server\/src\/(models|files|intake|preflight|fetch)\//,
+    in: /^server\/src\/(models|exports|files|intake|preflight|fetch)\//,
     not: /^server\/src\/runs\//,
     because: "Imports go routes, then runs, then models, files and intake, then db, and never back.",
   },
@@ -48,7 +48,7 @@ const RULES = [
   },
   {
     in: /^server\/src\/(db|ids|errors|config|env)\.ts$/,
-    not: /^server\/src\/(routes|accounts|runs|models|files|intake|preflight|fetch|webhooks|processes)\//,
+    not: /^server\/src\/(routes|accounts|runs|models|exports|files|intake|preflight|fetch|webhooks|processes)\//,
     because: "The ground imports nothing that stands on it.",
   },
   {

@@ -18,6 +18,11 @@ export const EXAMPLES: Record<string, string[]> = {
     'easel run you/toy prompt="a TOK emoji of a fox"',
     'easel run easel/emoji prompt="an emoji of a fox" seed=7 num_outputs=4 --output foxes',
   ],
+  "easel weights download": [
+    "easel weights download you/toy",
+    "easel weights download you/toy --into ~/ComfyUI",
+    "easel weights download you/toy --format kohya --max-mb 6 --output loras",
+  ],
   "easel trainings logs": ["easel trainings logs wm41d8ffq9rgj0cjb2ysrvzve0 --follow"],
   "easel token create": ["easel token create laptop", "easel token create dashboard --read --expires 30d"],
   "easel account create": ["easel account create ada"],

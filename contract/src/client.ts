@@ -18,6 +18,7 @@ import { type CreateTraining, Training, TrainingPage } from "./training.ts";
 import { multipart, type Upload } from "./upload.ts";
 import { Version, VersionPage } from "./version.ts";
 import { WebhookDelivery, WebhookDeliveryPage, WebhookSecret } from "./webhook.ts";
+import type { WeightsQuery } from "./weights.ts";
 
 export type { Upload };
 
@@ -101,6 +102,9 @@ export function createClient(options: ClientOptions) {
         list(VersionPage, path`/models/${owner}/${name}/versions`, from),
       delete: (owner: string, name: string, id: string) =>
         call(Nothing, "DELETE", path`/models/${owner}/${name}/versions/${id}`),
+      /** The file of trained weights; `headers` may hold a Range. */
+      weights: (owner: string, name: string, id: string, query: Partial<WeightsQuery>, init: Call = {}) =>
+        send("GET", path`/models/${owner}/${name}/versions/${id}/weights` + search(query), init),
     },
     files: {
       create: (upload: Upload, signal?: AbortSignal) => call(File, "POST", "/files", { ...multipart(upload), signal }),
@@ -229,4 +233,11 @@ function eventStream(after: number | undefined, signal: AbortSignal): Call {
 /** A path whose parts are escaped, so that no name can step out of its place. */
 function path(strings: TemplateStringsArray, ...parts: string[]): string {
   return String.raw({ raw: strings }, ...parts.map(encodeURIComponent));
+}
+
+/** A query with what is given. */
+function search(values: object): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  const texts = Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
+  return given.length === 0 ? "" : `?${new URLSearchParams(texts)}`;
 }

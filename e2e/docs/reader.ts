@@ -1,7 +1,7 @@
 /**
  * A reader who does what a page says: its blocks in their order, in one shell, in a folder that looks like the checkout,
- * against a server that is there already. Three things differ from a real reader's: the server's address is put where the
- * page says 127.0.0.1:7788, `data.zip` is one of the examples, and a training on easel/emoji that names no number of
+ * against a server that is there already. Four things differ from a real reader's: the server's address is put where the
+ * page says 127.0.0.1:7788, `data.zip` is one of the examples, ComfyUI and A1111 are empty folders, and a training on easel/emoji that names no number of
  * steps takes few.
  */
 import { execFileSync, spawn } from "node:child_process";
@@ -102,6 +102,9 @@ function makeFolder(): string {
   const entries = new Set([".venv", ...tracked.map((path) => path.split("/")[0] ?? path)]);
   for (const entry of entries) symlinkSync(join(ROOT, entry), join(folder, entry));
   copyFileSync(join(ROOT, "examples", "fluent-3d.zip"), join(folder, "data.zip"));
+  mkdirSync(join(folder, "ComfyUI", "comfy"), { recursive: true });
+  mkdirSync(join(folder, "stable-diffusion-webui"));
+  writeFileSync(join(folder, "stable-diffusion-webui", "webui.py"), "");
   linkPackages(join(ROOT, "node_modules"), join(folder, "node_modules"));
   const easel = join(folder, "node_modules", ".bin", "easel");
   rmSync(easel);

@@ -15,10 +15,12 @@ from keeping import EASEL_DECIDES, StateKeeper, choose_seed, find_state, list_li
 from loop import Images, Plan, fit
 from prepare import PREPARED_NAME, Dataset, Example, prepare, weigh, write_prepared
 from progress import Progress
+from prompts import ready_prompts
 from snapshots import SampleKeeper, SnapshotKeeper, choose_prompts, steps_between_snapshots
 from technique import Technique, choose_technique
 from tuning import Tuning
 from weights import CARD, Weights, write_weights
+from words import contains
 
 import runner
 
@@ -168,8 +170,7 @@ class Result:
     def write(self, path: Path, course: Course) -> dict:
         """Writes the tar of the parameters as they are, and returns its card."""
         card = make_card(self.base, self.technique, self.dataset, course, self.inputs)
-        write_weights(path, Weights(self.tuning.trained_adapter(), self.tuning.words, card))
-        return card
+        return write_weights(path, Weights(self.tuning.trained_adapter(), self.tuning.words, card))
 
     def save(self, course: Course) -> Path:
         # A folder of its own: outside a run two trainings share runner.folder().
@@ -185,20 +186,39 @@ class Result:
 def make_card(base: Base, technique: Technique, dataset: Dataset, course: Course, inputs: dict) -> dict:
     """What this model is and how it was made. Holds no time and no path, so that equal trainings give equal cards."""
     examples = dataset.examples
+    captions = [example.caption for example in examples]
+    token_string = inputs["token_string"]
+    prompts = ready_prompts(inputs["sample_prompts"], captions, token_string, inputs["caption_prefix"])
     return {
         "base": {"name": base.folder.name, "sha256": base.sha256},
         "technique": technique.name,
-        "token_strings": [inputs["token_string"]],
+        "token_strings": [token_string],
+        "trigger": {"present": sum(contains(caption, token_string) for caption in captions), "total": len(captions)},
         "settings": settings_of(inputs),
         "steps": course.steps,
         "change": course.change(),
-        "images": [
-            {"name": example.name, "caption": example.caption, "caption_source": example.caption_source}
-            for example in examples
-        ],
+        "images": [describe_image(example) for example in examples],
         "loss": curve(course.losses),
         "libraries": list_libraries(),
-        "defaults": {"prompt": examples[0].caption, "lora_scale": 1},
+        "prompts": [{"prompt": prompt, "seed": seed} for seed, prompt in enumerate(prompts)],
+        "defaults": {"prompt": captions[0], "lora_scale": 1},
+    }
+
+
+def describe_image(example: Example) -> dict:
+    """What became of an image: pixels are those of the upright picture, a crop is [x, y, side]."""
+    image = example.image
+    return {
+        "name": example.name,
+        "sha256": example.source_sha256,
+        "width": image.width,
+        "height": image.height,
+        "crop": list(image.crop),
+        "crop_source": image.crop_source,
+        "mask_source": image.mask_source,
+        "upscaled": image.upscaled,
+        "caption": example.caption,
+        "caption_source": example.caption_source,
     }
 
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -34,13 +35,17 @@ class Weights:
     card: dict
 
 
-def write_weights(path: Path, weights: Weights) -> None:
-    """Writes the tar. The same weights give the same bytes: no time and no user stands in it."""
+def write_weights(path: Path, weights: Weights) -> dict:
+    """Writes the tar and returns its card, which then says the files' hashes. The same weights give the same bytes: no
+    time and no user stands in it."""
+    files = _files(weights)
+    card = weights.card | {"files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
     with tarfile.open(path, "w") as tar:
-        for name, data in _files(weights).items():
+        for name, data in {CARD: json.dumps(card, indent=2, ensure_ascii=False).encode(), **files}.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
+    return card
 
 
 def read_weights(path: Path) -> Weights:
@@ -62,7 +67,7 @@ def read_weights(path: Path) -> Weights:
 
 
 def _files(weights: Weights) -> dict[str, bytes]:
-    files = {CARD: json.dumps(weights.card, indent=2, ensure_ascii=False).encode()}
+    files = {}
     if weights.adapter:
         files[LORA] = save(_named(weights.adapter))
     if weights.words:

@@ -27,6 +27,7 @@ import { tokens } from "./routes/tokens.ts";
 import { trainings } from "./routes/trainings.ts";
 import { versions } from "./routes/versions.ts";
 import { webhooks } from "./routes/webhooks.ts";
+import { weights } from "./routes/weights.ts";
 
 export function createApp(context: Context, machine: { builtins: Builtin[]; devices: Device[] }): Hono<Env> {
   const app = new Hono<Env>();
@@ -57,7 +58,8 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", trainings(context, machine.builtins))
     .route("/", runs(context))
     .route("/", tokens(context))
-    .route("/", webhooks(context));
+    .route("/", webhooks(context))
+    .route("/", weights(context, machine.builtins));
 
   if (counted !== undefined) app.route("/", counted.routes);
   app.route("/", health(context)).route("/v1", v1);

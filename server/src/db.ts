@@ -129,6 +129,16 @@ export interface Tables {
     at: string;
     body: string;
   };
+  exports: {
+    key: string;
+    weights_sha256: string;
+    name: string;
+    sha256: string;
+    size: number;
+    error: number | null;
+    created_at: string;
+    used_at: string;
+  };
   webhook_deliveries: {
     number: Generated<number>;
     id: string;

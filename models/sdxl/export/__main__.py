@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 # The model's files import each other as top-level modules, as in Cog.
 sys.path[:0] = [str(Path(__file__).parents[3]), str(Path(__file__).parents[1])]
 
-from export.bundle import FORMATS, MEGABYTE, Exported, export_weights
+from export.bundle import FORMATS, MEGABYTE, Exported, export_weights, name_safely
+from export.pack import pack
 from runner import Failure
 
 
@@ -22,15 +24,18 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
     parser.add_argument("--title", help="what to call it (default: the tar's name)")
     parser.add_argument("--max-mb", type=float, help="the largest LoRA file wanted, in 1,000,000 bytes")
+    parser.add_argument("--pack", type=Path, help="put all into this one file, and describe it in JSON on stdout")
     given = parser.parse_args()
+    title = name_safely(given.title or given.weights.stem)
     try:
-        exported = export_weights(
-            given.weights, given.base, given.format, given.out, given.title or given.weights.stem, given.max_mb
-        )
+        exported = export_weights(given.weights, given.base, given.format, given.out, title, given.max_mb)
     except Failure as failure:
         print(failure.message, file=sys.stderr)
         return 1
-    say(exported)
+    if given.pack:
+        print(json.dumps(pack(exported, given.out, title, given.pack)))
+    else:
+        say(exported)
     return 0
 
 

@@ -47,10 +47,15 @@ def export_weights(
     """
     weights, base = read_weights(weights_path), StoredBase(base_folder)
     _refuse_misfits(weights, base)
-    title = re.sub(r"[^\w.-]+", "-", title).strip(".-") or "model"
+    title = name_safely(title)
     folder.mkdir(parents=True, exist_ok=True)
     write = {"diffusers": _write_diffusers, "kohya": _write_kohya, "checkpoint": _write_checkpoint}[file_format]
     return write(weights, base, folder, title, max_mb)
+
+
+def name_safely(title: str) -> str:
+    """A title as a file's name without its end."""
+    return re.sub(r"[^\w.-]+", "-", title).strip(".-") or "model"
 
 
 def _write_diffusers(weights: Weights, base: StoredBase, folder: Path, title: str, max_mb: float | None) -> Exported:

@@ -1,10 +1,12 @@
 /** The models that Easel brings along. Their version ids are constants, the same on every machine. */
-import { existsSync, readFileSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, ROOT } from "../config.ts";
 import { type Context, timestamp } from "../context.ts";
 import { unprocessable } from "../errors.ts";
 import { sha256Hex } from "../ids.ts";
+import { readCard } from "./card.ts";
+import { parseSchema, trainedSchema } from "./schema.ts";
 import { findVisibleModel, insertModel } from "./store.ts";
 import { upsertBuiltinVersion } from "./versions.ts";
 
@@ -21,7 +23,24 @@ export interface Builtin {
   versionId: string;
   /** Ids under which Replicate knows the same model. */
   aliases: string[];
+  /** What was trained into it. */
+  trained?: Trained;
 }
+
+/** A folder of the checkout with `trained_model.tar`, `model_card.json`, and a picture of each of the card's prompts. */
+interface Trained {
+  folder: string;
+  sha256: string;
+  parentId: string;
+}
+
+const EMOJI_ID = sha256Hex("easel/emoji 1");
+/** Of examples/emoji-3d, which examples/make_emoji_3d.py makes. */
+const EMOJI_3D = {
+  folder: "examples/emoji-3d",
+  sha256: "6619915a7fc9bf6fbdbcea0ec38483c2f5facfa60dad33d34b075ad19ebd4227",
+  parentId: EMOJI_ID,
+};
 
 export const BUILTINS: Builtin[] = [
   {
@@ -33,8 +52,20 @@ export const BUILTINS: Builtin[] = [
     base: "emoji",
     schema: "bases/emoji/openapi.json",
     needs: "cpu",
-    versionId: sha256Hex("easel/emoji 1"),
+    versionId: EMOJI_ID,
     aliases: [],
+  },
+  {
+    owner: "easel",
+    name: "emoji-3d",
+    description: "A fine-tune of easel/emoji on sixteen 3D emoji, to run before anything of yours is trained.",
+    program: "models/sdxl",
+    base: "emoji",
+    schema: "bases/emoji/openapi.json",
+    needs: "cpu",
+    versionId: sha256Hex(`${EMOJI_3D.parentId} ${EMOJI_3D.sha256} easel/emoji-3d`),
+    aliases: [],
+    trained: EMOJI_3D,
   },
   {
     owner: "easel",
@@ -76,20 +107,46 @@ export async function ensureBuiltins(context: Context, builtins: Builtin[]): Pro
     await insertModel(context.db, { id, owner, name, description, visibility: "public", hardware, created_at });
     const model = await findVisibleModel(context.db, owner, owner, name);
     if (model === undefined) throw new Error(`The built-in model ${owner}/${name} could not be stored.`);
+    const schema = JSON.parse(readFileSync(join(ROOT, builtin.schema), "utf8"));
     await upsertBuiltinVersion(context.db, {
       id: builtin.versionId,
       model_id: model.id,
       program: builtin.program,
       base: builtin.base,
-      schema: JSON.stringify(JSON.parse(readFileSync(join(ROOT, builtin.schema), "utf8"))),
+      ...(builtin.trained === undefined
+        ? { schema: JSON.stringify(schema) }
+        : await takeTrained(context, builtin.trained, schema)),
       created_at,
     });
   }
 }
 
+/** Stores the weights that come with the checkout. Throws where they are not those that the version's id pins. */
+async function takeTrained(context: Context, { folder, sha256, parentId }: Trained, schema: unknown) {
+  const path = join(ROOT, folder, "trained_model.tar");
+  if (!(await context.blobs.has(sha256))) {
+    const blob = await context.blobs.write(createReadStream(path), Number.POSITIVE_INFINITY);
+    if (blob.sha256 !== sha256) throw new Error(`${path} is damaged. Bring it back: git checkout -- ${folder}`);
+  }
+  const card = readFileSync(join(ROOT, folder, "model_card.json"), "utf8");
+  return {
+    parent_id: parentId,
+    schema: JSON.stringify(trainedSchema(parseSchema(JSON.stringify(schema)), readCard(card).defaults)),
+    card,
+    weights_sha256: sha256,
+    weights_size: statSync(path).size,
+  };
+}
+
 /** The folder of a base's defaults, and of its weights where they are embedded. */
 export function baseFolder(base: string): string {
   return join(ROOT, "bases", base);
+}
+
+/** Where a base's files are. Throws as `requireBase` does. */
+export function baseFilesOf(config: Config, base: string): string {
+  requireBase(config, base);
+  return base === "sdxl" && config.sdxlBase !== undefined ? config.sdxlBase : baseFolder(base);
 }
 
 /** Throws a 422 that names the setting when the base's weights are not on this machine. */

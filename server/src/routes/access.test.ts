@@ -2,6 +2,7 @@
  * Every route, by every verb, for a caller without a token, one whose token may only read, and one of another account.
  * A route that does not stand in the table below fails, and so does a line without its route.
  */
+import { Readable } from "node:stream";
 import { Deployment, File, Model, NewToken, Prediction, Training } from "@easel/contract";
 import { expect, test } from "vitest";
 import { insertVersion } from "../models/versions.ts";
@@ -69,6 +70,7 @@ const TABLE: Record<string, Rule> = {
   "GET /v1/collections/:slug": { who: "read", isShared: true },
   "GET /v1/models/:owner/:name/versions": { who: "read" },
   "GET /v1/models/:owner/:name/versions/:version": { who: "read" },
+  "GET /v1/models/:owner/:name/versions/:version/weights": { who: "read" },
   "POST /v1/models/:owner/:name/predictions": { who: "write", body: () => ({ input: {} }) },
   "POST /v1/models/:owner/:name/versions/:version/trainings": {
     who: "write",
@@ -176,7 +178,9 @@ async function furnish(world: World): Promise<Ids> {
   const row = await context.db.selectFrom("models").select("id").where("name", "=", "toy").executeTakeFirst();
   if (echo === undefined || row === undefined) throw new Error("The world lacks its models.");
   const ids = { ...ABSENT, model: "toy", deployment: "ready", version: "ab".repeat(32) };
-  await insertVersion(context.db, { ...echo, id: ids.version, model_id: row.id });
+  const blob = await context.blobs.write(Readable.from([Buffer.from("weights")]), 100);
+  const weights = { weights_sha256: blob.sha256, weights_size: blob.size };
+  await insertVersion(context.db, { ...echo, ...weights, id: ids.version, model_id: row.id });
   const form = new FormData();
   form.append("content", new Blob([await makeTar([{ name: "a.png", data: await makePicture() }])]), "a.tar");
   const headers = { Authorization: `Bearer ${world.token}` };

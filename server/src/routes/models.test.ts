@@ -175,8 +175,8 @@ test("search ranks a name above a description, counts % as itself, and shows nob
   const world = await makeWorld();
   await world.call("POST", "/v1/models", { ...TOY, name: "toy", description: "100% emoji" });
   const all = await read(world.call("GET", "/v1/search?query=emoji"), SearchResult);
-  expect(names(all.models.map(({ model }) => model)).slice(0, 2)).toEqual(["easel/emoji", "you/toy"]);
-  expect(all.models[0]?.metadata.score).toBeGreaterThan(all.models[1]?.metadata.score ?? 0);
+  expect(names(all.models.map(({ model }) => model)).slice(0, 3)).toEqual(["easel/emoji", "easel/emoji-3d", "you/toy"]);
+  expect(all.models[1]?.metadata.score).toBeGreaterThan(all.models[2]?.metadata.score ?? 0);
   expect((await read(world.call("GET", "/v1/search?query=100%25"), SearchResult)).models).toHaveLength(1);
   expect((await read(world.call("GET", "/v1/search?query=emoji&limit=1"), SearchResult)).models).toHaveLength(1);
   const theirs = await world.app.request("/v1/search?query=toy", { headers: as(world.otherToken) });

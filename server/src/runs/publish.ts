@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Context } from "../context.ts";
 import type { Db } from "../db.ts";
 import { sha256Hex } from "../ids.ts";
+import { Card } from "../models/card.ts";
 import { parseSchema, trainedSchema } from "../models/schema.ts";
 import { findModel } from "../models/store.ts";
 import { findVersion, insertVersion } from "../models/versions.ts";
@@ -27,7 +28,6 @@ export interface Publication {
 
 const CARD_NAME = "model_card.json";
 const CARD_BYTES_MAX = 4_000_000;
-const Card = z.looseObject({ defaults: z.record(z.string(), z.json()).optional() });
 const ArtifactBody = z.object({ file: z.object({ name: z.string(), path: z.string() }) });
 
 /**
@@ -83,7 +83,7 @@ export async function publishVersion(tx: Db, publication: Publication, at: strin
 }
 
 /** The model card that the attempt reported, if it did. */
-async function readCard(context: Context, run: RunRow): Promise<z.infer<typeof Card> | undefined> {
+async function readCard(context: Context, run: RunRow): Promise<Card | undefined> {
   const artifacts = await listEventsOfType(context.db, run.id, "artifact");
   const reported = artifacts.findLast(
     (event) => event.attempt === run.attempt && ArtifactBody.parse(JSON.parse(event.body)).file.name === CARD_NAME,

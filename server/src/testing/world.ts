@@ -148,11 +148,12 @@ export async function insertAccount(context: Context, name: string): Promise<str
   return (await issueToken(context, { account: name, name: "test", access: "write", expiresAt: null })).token;
 }
 
-/** Every file in the data folder, as sorted relative paths: what a refusal must leave unchanged. */
+/** Every file in the data folder but the weights that Easel brings, as sorted relative paths: what a refusal must leave unchanged. */
 export async function listDataFiles(context: Context): Promise<string[]> {
   const entries = await readdir(context.config.dataFolder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => !entry.isDirectory())
+    .filter((entry) => !BUILTINS.some((builtin) => builtin.trained?.sha256 === entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(context.config.dataFolder.length + 1))
     .sort();
 }
