@@ -13,23 +13,26 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import words as trained_words
 from objective import Objective
+from texts import cut_windows, read
 from words import Words
 
 import runner
 
+# How good a picture is, as a refiner is told of what to draw and of what not to: diffusers' numbers.
+SCORE, NEGATIVE_SCORE = 6.0, 2.5
 COMPONENTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
 
 
 @dataclass(frozen=True)
 class Conditioning:
-    """All that the network is told besides the noisy latents: text [B, T, C], pooled text [B, C], sizes [B, 6]."""
+    """All that the network is told besides the noisy latents: text [B, T, C], pooled text [B, C], sizes [B, 6], or [B, 5]
+    with a score where a refiner is told."""
 
     context: torch.Tensor
     pooled: torch.Tensor
@@ -37,6 +40,15 @@ class Conditioning:
 
     def __getitem__(self, rows: torch.Tensor) -> Conditioning:
         return Conditioning(self.context[rows], self.pooled[rows], self.sizes[rows])
+
+    @classmethod
+    def joined(cls, several: list[Conditioning]) -> Conditioning:
+        """One batch of all of them. Their texts have to be equally long."""
+        return cls(
+            torch.cat([one.context for one in several]),
+            torch.cat([one.pooled for one in several]),
+            torch.cat([one.sizes for one in several]),
+        )
 
     def without_text(self, dropped_B: torch.Tensor, empty: Conditioning) -> Conditioning:
         """Where `dropped_B` is true, the text is that of `empty`, which has one row. The sizes stay."""
@@ -85,7 +97,7 @@ def _load(folder: str, device: str) -> Base:
 class Base:
     """The networks of one base, frozen, on one device."""
 
-    def __init__(self, folder: Path, device: torch.device) -> None:
+    def __init__(self, folder: Path, device: torch.device, vae: torch.nn.Module | None = None) -> None:
         from diffusers import AutoencoderKL, UNet2DConditionModel
         from diffusers.schedulers import EulerDiscreteScheduler
         from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
@@ -99,15 +111,21 @@ class Base:
         def load(kind: type, part: str, dtype: torch.dtype = dtype) -> torch.nn.Module:
             return kind.from_pretrained(folder / part, dtype=dtype).to(device).eval().requires_grad_(False)
 
+        index = json.loads((folder / "model_index.json").read_text())
         self.folder, self.device, self.dtype = folder, device, dtype
         self.unet = load(UNet2DConditionModel, "unet")
         # SDXL's own VAE overflows in half precision; in float32 every VAE is right.
-        self.vae = load(AutoencoderKL, "vae", torch.float32)
-        self.text_encoders = [load(CLIPTextModel, "text_encoder"), load(CLIPTextModelWithProjection, "text_encoder_2")]
-        self.tokenizers = [CLIPTokenizer.from_pretrained(folder / part) for part in ("tokenizer", "tokenizer_2")]
+        self.vae = vae or load(AutoencoderKL, "vae", torch.float32)
+        encoders = {"text_encoder": CLIPTextModel, "text_encoder_2": CLIPTextModelWithProjection}
+        # A refiner's index says of the first one: [null, null].
+        there = [part for part in encoders if index[part][0]]
+        self.text_encoders = [load(encoders[part], part) for part in there]
+        self.tokenizers = [
+            CLIPTokenizer.from_pretrained(folder / part.replace("text_encoder", "tokenizer")) for part in there
+        ]
         self.scheduler = EulerDiscreteScheduler.from_pretrained(folder / "scheduler")
-        index = json.loads((folder / "model_index.json").read_text())
         self.zeros_for_empty_prompt = index.get("force_zeros_for_empty_prompt", True)
+        self.is_refiner = index.get("requires_aesthetics_score", False)
         self.pixels_per_latent = 2 ** (len(self.vae.config.block_out_channels) - 1)
 
     def objective(self, snr_gamma: float) -> Objective:
@@ -151,22 +169,21 @@ class Base:
         shift, scale = self.vae.config.shift_factor or 0.0, self.vae.config.scaling_factor
         return self.vae.decode((latents_BCHW.to(self.vae.dtype) / scale) + shift, return_dict=False)[0]
 
+    def latents_shape(self, size: tuple[int, int]) -> tuple[int, int, int]:
+        """Channels, height and width of the latents of a picture of height and width `size` in pixels."""
+        height, width = size
+        return self.vae.config.latent_channels, height // self.pixels_per_latent, width // self.pixels_per_latent
+
     def tokenize(self, texts: list[str], spans: dict[str, range]) -> Tokens:
-        """Cuts texts at the trained words in `spans` and numbers what lies between by each encoder's own tokenizer."""
-        tables = zip(self.tokenizers, self.token_tables(), strict=True)
-        return Tokens(
-            [
-                torch.tensor([_number(tokenizer, text, spans, len(table)) for text in texts], device=self.device)
-                for tokenizer, table in tables
-            ]
-        )
+        """Each text's numbers, with the words of `spans` as trained ones. What is past an encoder's window is left out."""
+        firsts = [[windows[0] for windows in self._cut(text, spans)] for text in texts]
+        return self._number(zip(*firsts, strict=True))
 
-    def count_tokens_left_out(self, text: str, spans: dict[str, range]) -> int:
-        """How many tokens of a text are past what the encoders read."""
-        tokenizer, table = self.tokenizers[0], self.token_tables()[0]
-        return max(0, len(_pieces(tokenizer, text, spans, len(table))) - (tokenizer.model_max_length - 2))
+    def count_windows(self, text: str, spans: dict[str, range]) -> int:
+        """In how many windows the encoders read all of a text."""
+        return max(map(len, self._cut(text, spans)))
 
-    def encode_prompts(self, tokens: Tokens, rows: list[torch.Tensor] | None, sizes_B6: torch.Tensor) -> Conditioning:
+    def encode_prompts(self, tokens: Tokens, rows: list[torch.Tensor] | None, sizes_BS: torch.Tensor) -> Conditioning:
         """What the network is told about texts and their pictures' sizes (see `describe_sizes`).
 
         `rows` are those of the trained words, one tensor for each encoder; differentiable in them.
@@ -174,7 +191,7 @@ class Base:
         hidden, pooled = [], None
         for place, (encoder, tokenizer) in enumerate(zip(self.text_encoders, self.tokenizers, strict=True)):
             ids_BT = tokens.ids[place]
-            output = _read(encoder, ids_BT, rows[place] if rows else None)
+            output = read(encoder, ids_BT, rows[place] if rows else None)
             hidden.append(output.hidden_states[-2])
             # transformers looks for the highest token number where the config says eos_token_id 2, as SDXL's does, and
             # would take a new word for the end of the text. The tokenizer knows where the end is.
@@ -182,12 +199,14 @@ class Base:
             pooled = output.last_hidden_state[torch.arange(len(ids_BT), device=self.device), end_B]
         # Sizes stay in float32: in bfloat16 a width of 1,003 would be told as 1,004.
         return Conditioning(
-            torch.cat(hidden, dim=-1), self.text_encoders[1].text_projection(pooled), sizes_B6.to(self.device)
+            torch.cat(hidden, dim=-1), self.text_encoders[-1].text_projection(pooled), sizes_BS.to(self.device)
         )
 
-    def encode_negative(self, text: str, words: Words | None, size: tuple[int, int]) -> Conditioning:
-        """As `encode_prompts`, but an empty text is all zeros where the base was trained so."""
-        conditioning = self.encode_text(text, words, size)
+    def encode_negative(
+        self, text: str, words: Words | None, size: tuple[int, int], windows: int | None = None
+    ) -> Conditioning:
+        """As `encode_text`, but an empty text is all zeros where the base was trained so."""
+        conditioning = self.encode_text(text, words, size, windows, NEGATIVE_SCORE)
         if text or not self.zeros_for_empty_prompt:
             return conditioning
         return Conditioning(
@@ -195,11 +214,27 @@ class Base:
         )
 
     @torch.no_grad()
-    def encode_text(self, text: str, words: Words | None, size: tuple[int, int]) -> Conditioning:
-        rows = [rows.to(self.device) for rows in words.rows] if words else None
-        height, width = size
-        sizes_B6 = describe_sizes([(width, height, (0, 0, width))], width, height)
-        return self.encode_prompts(self.tokenize([text], words.spans if words else {}), rows, sizes_B6)
+    def encode_text(
+        self,
+        text: str,
+        words: Words | None,
+        size: tuple[int, int],
+        windows: int | None = None,
+        score: float = SCORE,
+    ) -> Conditioning:
+        """What the network is told about a text and a picture of height and width `size`. Has one row.
+
+        A long text is read in several windows, or as many as `windows` says: their contexts stand one behind the other, and
+        the pooled text is the first one's.
+        """
+        cut = self._cut(text, words.spans if words else {})
+        count = windows or max(map(len, cut))
+        tokens = self._number((own + rest * count)[:count] for own, rest in zip(cut, self._cut("", {}), strict=True))
+        # A refiner has the second encoder alone.
+        rows = [rows.to(self.device) for rows in words.rows[-len(self.text_encoders) :]] if words else None
+        conditioning = self.encode_prompts(tokens, rows, self._sizes(size, score).repeat(count, 1))
+        context = conditioning.context.flatten(0, 1)[None]
+        return Conditioning(context, conditioning.pooled[:1], conditioning.sizes[:1])
 
     def predict(self, noisy_BCHW: torch.Tensor, t_B: torch.Tensor, conditioning: Conditioning) -> torch.Tensor:
         added = {"text_embeds": conditioning.pooled, "time_ids": conditioning.sizes}
@@ -217,23 +252,18 @@ class Base:
         finally:
             self.unet.disable_gradient_checkpointing()
 
-    def pipeline(self, scheduler: str):
-        """A diffusers pipeline over these very networks, with a scheduler by its Replicate name."""
-        from diffusers import StableDiffusionXLPipeline
+    def _cut(self, text: str, spans: dict[str, range]) -> list[list[list[int]]]:
+        tables = zip(self.tokenizers, self.token_tables(), strict=True)
+        return [cut_windows(tokenizer, text, spans, len(table)) for tokenizer, table in tables]
 
-        pipeline = StableDiffusionXLPipeline(
-            vae=self.vae,
-            text_encoder=self.text_encoders[0],
-            text_encoder_2=self.text_encoders[1],
-            tokenizer=self.tokenizers[0],
-            tokenizer_2=self.tokenizers[1],
-            unet=self.unet,
-            scheduler=make_scheduler(scheduler, self.scheduler.config),
-            force_zeros_for_empty_prompt=self.zeros_for_empty_prompt,
-            add_watermarker=False,
-        )
-        pipeline.set_progress_bar_config(disable=True)
-        return pipeline
+    def _number(self, ids: Iterable[Sequence[list[int]]]) -> Tokens:
+        return Tokens([torch.tensor(of_encoder, device=self.device) for of_encoder in ids])
+
+    def _sizes(self, size: tuple[int, int], score: float) -> torch.Tensor:
+        height, width = size
+        if self.is_refiner:
+            return torch.tensor([[height, width, 0, 0, score]])
+        return describe_sizes([(width, height, (0, 0, width))], width, height)
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -259,68 +289,3 @@ def describe_sizes(pictures: list[tuple[int, int, tuple[int, int, int]]], width:
         ],
         dtype=torch.float32,
     )
-
-
-def make_scheduler(name: str, config: dict):
-    """A scheduler by its Replicate name, on the base's own noise schedule."""
-    import diffusers
-
-    classes = {
-        "DDIM": ("DDIMScheduler", {}),
-        "DPMSolverMultistep": ("DPMSolverMultistepScheduler", {}),
-        "HeunDiscrete": ("HeunDiscreteScheduler", {}),
-        "KarrasDPM": ("DPMSolverMultistepScheduler", {"use_karras_sigmas": True}),
-        "K_EULER_ANCESTRAL": ("EulerAncestralDiscreteScheduler", {}),
-        "K_EULER": ("EulerDiscreteScheduler", {}),
-        "PNDM": ("PNDMScheduler", {"skip_prk_steps": True}),
-    }
-    kind, settings = classes[name]
-    return getattr(diffusers, kind).from_config(config, **settings)
-
-
-def _number(tokenizer, text: str, spans: dict[str, range], vocabulary: int) -> list[int]:
-    room = tokenizer.model_max_length - 2
-    ids = [tokenizer.bos_token_id, *_pieces(tokenizer, text, spans, vocabulary)[:room], tokenizer.eos_token_id]
-    return ids + [tokenizer.pad_token_id] * (tokenizer.model_max_length - len(ids))
-
-
-def _pieces(tokenizer, text: str, spans: dict[str, range], vocabulary: int) -> list[int]:
-    ids: list[int] = []
-    for place, part in enumerate(trained_words.split(text, spans)):
-        if place % 2:
-            ids += [vocabulary + row for row in spans[part]]
-        else:
-            ids += tokenizer(part, add_special_tokens=False, verbose=False).input_ids
-    return ids
-
-
-def _read(encoder, ids_BT: torch.Tensor, rows: torch.Tensor | None):
-    vocabulary = len(encoder.get_input_embeddings().weight)
-    own_BT = ids_BT < vocabulary
-    with _rows_in_place(encoder.get_input_embeddings(), rows, ids_BT - vocabulary, own_BT):
-        return _text_model(encoder)(input_ids=ids_BT.where(own_BT, 0), output_hidden_states=True)
-
-
-def _text_model(encoder):
-    return getattr(encoder, "text_model", encoder)
-
-
-@contextlib.contextmanager
-def _rows_in_place(
-    embedding: torch.nn.Embedding, rows: torch.Tensor | None, row_BT: torch.Tensor, own_BT: torch.Tensor
-) -> Iterator[None]:
-    """Puts trained rows on the embedding's output, so that the vocabulary itself is neither grown nor copied."""
-    if rows is None:
-        yield
-        return
-
-    def put(_module, _inputs, output_BTC: torch.Tensor) -> torch.Tensor:
-        # An embedding's backward adds up in a fixed order; that of indexing does not, and a seed would not reproduce.
-        trained_BTC = torch.nn.functional.embedding(row_BT.clamp(min=0), rows)
-        return torch.where(own_BT[..., None], output_BTC, trained_BTC.to(output_BTC.dtype))
-
-    handle = embedding.register_forward_hook(put)
-    try:
-        yield
-    finally:
-        handle.remove()

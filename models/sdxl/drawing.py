@@ -1,25 +1,31 @@
-"""Draws pictures from text with the base and, folded into it for the moment, a model's weights."""
+"""Draws pictures with the base and, folded into it for the moment, a model's weights. Several predictions that are alike
+enough are drawn as one batch. Knows nothing about steps."""
 
 from __future__ import annotations
 
-import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import torch
 from base import Base, Conditioning, current
+from canvas import Canvas
+from orders import Order, read_order
 from PIL import Image
 from progress import Progress
+from sampling import Ground, Told, denoise
+from stages import Stage, plan_stages
 from weights import Weights, read_weights
-from words import contains
+from words import Words
 
 import runner
 
 __all__ = ["NO_WEIGHTS", "current", "draw", "load_weights"]
 
 NO_WEIGHTS = Weights(adapter=None, words=None, card={})
+# What `num_outputs` needs memory for; more at a time make no GPU faster.
+PICTURES_AT_ONCE = 4
 
 
 def load_weights(base: Base, path: Path) -> Weights:
@@ -38,14 +44,14 @@ def load_weights(base: Base, path: Path) -> Weights:
 
 def draw(base: Base, weights: Weights, inputs: dict) -> list[Path]:
     """Draws by `predict`'s inputs and writes `out-0.png` … Picture n is the one that seed + n draws alone."""
-    refuse_what_would_draw_wrong(base, inputs)
-    seed = secrets.randbits(32) if inputs["seed"] is None else inputs["seed"]
-    print(f"Using seed: {seed}")
-    say_about_prompt(base, weights, inputs["prompt"])
+    order = read_order(base, weights.words, inputs)
     with ExitStack() as stack:
         if weights.adapter:
             stack.enter_context(weights.adapter.folded(base.adapter_targets(), inputs["lora_scale"]))
-        pictures = sample(base, weights, inputs, seed)
+        return save(sample(base, weights.words, [order])[0])
+
+
+def save(pictures: list[Image.Image]) -> list[Path]:
     # A folder of its own: outside a run two predictions share runner.folder().
     folder = Path(tempfile.mkdtemp(prefix="pictures-", dir=runner.folder()))
     paths = [folder / f"out-{place}.png" for place in range(len(pictures))]
@@ -54,88 +60,78 @@ def draw(base: Base, weights: Weights, inputs: dict) -> list[Path]:
     return paths
 
 
+def sample(base: Base, words: Words | None, orders: Sequence[Order]) -> list[list[Image.Image]]:
+    """Each order's pictures. In all but prompts and seeds the first one's inputs count."""
+    places = [(order, seed) for order in orders for seed in order.seeds]
+    batches = [places[start : start + PICTURES_AT_ONCE] for start in range(0, len(places), PICTURES_AT_ONCE)]
+    stages = [plan_stages(base, orders[0].inputs, orders[0].canvas is not None) for _ in batches]
+    counted = Counted(sum(len(stage.steps) for planned in stages for stage in planned))
+    drawn = [
+        picture
+        for batch, planned in zip(batches, stages, strict=True)
+        for picture in sample_batch(base, words, batch, planned, counted)
+    ]
+    pictures = iter(drawn)
+    return [[next(pictures) for _ in order.seeds] for order in orders]
+
+
 @torch.no_grad()
-def sample(base: Base, weights: Weights, inputs: dict, seed: int) -> list[Image.Image]:
-    count, size = inputs["num_outputs"], (inputs["height"], inputs["width"])
-    positive = base.encode_text(inputs["prompt"], weights.words, size)
-    negative = base.encode_negative(inputs["negative_prompt"], weights.words, size)
-    progress = Progress(inputs["num_inference_steps"], "steps")
+def sample_batch(
+    base: Base, words: Words | None, batch: list[tuple[Order, int]], stages: list[Stage], after_step: Counted
+) -> list[Image.Image]:
+    """A picture for each order and seed."""
+    orders, canvas = [order for order, _ in batch], batch[0][0].canvas
+    if canvas and not stages:
+        print("prompt_strength: at 0 the image stays as it is.")
+        return [canvas.picture] * len(batch)
+    generators = [torch.Generator(base.device).manual_seed(seed) for _, seed in batch]
+    start = lay_ground(base, canvas, len(batch)) if canvas else base.latents_shape(orders[0].size)
+    latents = None
+    for stage in stages:
+        if stage.over and latents is not None:
+            start, latents = Ground(latents, start.repainted if isinstance(start, Ground) else None), None
+        told = tell(stage.network, words, orders)
+        latents = denoise(stage.network, stage.steps, told, start, generators, after_step, under_way=latents)
+    drawn = to_pictures(base, latents)
+    return [canvas.under(picture) for picture in drawn] if canvas else drawn
 
-    def after_step(step: int) -> None:
-        progress(min(step, progress.total))
-        runner.turn(step)
 
-    return denoise(
-        base.pipeline(inputs["scheduler"]),
-        base,
-        [positive] * count,
-        negative,
-        size,
-        inputs["num_inference_steps"],
-        inputs["guidance_scale"],
-        [seed + place for place in range(count)],
-        after_step,
+def lay_ground(base: Base, canvas: Canvas, count: int) -> Ground:
+    latents, _ = base.encode_images(canvas.pixels())
+    repainted = canvas.repainted(base.pixels_per_latent)
+    return Ground(
+        latents.repeat(count, 1, 1, 1), None if repainted is None else repainted.to(base.device).repeat(count, 1, 1, 1)
     )
 
 
-@torch.no_grad()
-def denoise(
-    pipeline,
-    base: Base,
-    positives: list[Conditioning],
-    negative: Conditioning,
-    size: tuple[int, int],
-    steps: int,
-    guidance: float,
-    seeds: list[int],
-    after_step: Callable[[int], object],
-) -> list[Image.Image]:
-    """A picture of height and width `size` for each of `positives`, from the noise that its seed draws.
-
-    Calls `after_step` with the number of each step that is done, from 1.
-    """
-
-    def on_step_end(_pipeline, place: int, _timestep, tensors: dict) -> dict:
-        after_step(place + 1)
-        return tensors
-
-    latents = pipeline(
-        prompt_embeds=torch.cat([one.context for one in positives]),
-        pooled_prompt_embeds=torch.cat([one.pooled for one in positives]),
-        negative_prompt_embeds=negative.context.repeat(len(positives), 1, 1),
-        negative_pooled_prompt_embeds=negative.pooled.repeat(len(positives), 1),
-        height=size[0],
-        width=size[1],
-        num_inference_steps=steps,
-        guidance_scale=guidance,
-        generator=[torch.Generator(base.device).manual_seed(seed) for seed in seeds],
-        callback_on_step_end=on_step_end,
-        output_type="latent",
-    ).images
-    return to_pictures(base.decode_latents(latents))
+def tell(network: Base, words: Words | None, orders: list[Order]) -> Told:
+    """What a network is told about each order's picture. Texts that need fewer windows than others get empty ones."""
+    texts = [order.inputs[name] for order in orders for name in ("prompt", "negative_prompt")]
+    windows = max(network.count_windows(text, words.spans if words else {}) for text in texts)
+    positive = [network.encode_text(order.inputs["prompt"], words, order.size, windows) for order in orders]
+    negative = [
+        network.encode_negative(order.inputs["negative_prompt"], words, order.size, windows) for order in orders
+    ]
+    return Told(Conditioning.joined(positive), Conditioning.joined(negative), orders[0].inputs["guidance_scale"])
 
 
-def to_pictures(pixels_BCHW: torch.Tensor) -> list[Image.Image]:
-    pixels_BHWC = (pixels_BCHW * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).float().cpu().numpy()
-    return [Image.fromarray((pixels * 255).round().astype("uint8")) for pixels in pixels_BHWC]
+def to_pictures(base: Base, latents_BCHW: torch.Tensor) -> list[Image.Image]:
+    """One at a time: in float32 the VAE takes more memory for a picture than the network does."""
+    return [to_picture(base.decode_latents(latents[None])[0]) for latents in latents_BCHW]
 
 
-def refuse_what_would_draw_wrong(base: Base, inputs: dict) -> None:
-    for name in ("image", "mask", "replicate_weights"):
-        if inputs[name]:
-            raise runner.Failure(
-                "input_unsupported", f"{name}: this version of Easel draws from text only; leave it out."
-            )
-    for name in ("width", "height"):
-        if inputs[name] % base.pixels_per_latent or inputs[name] <= 0:
-            raise runner.Failure(
-                "input_invalid", f"{name}: {inputs[name]} is not a multiple of {base.pixels_per_latent}."
-            )
+def to_picture(pixels_CHW: torch.Tensor) -> Image.Image:
+    pixels_HWC = (pixels_CHW * 0.5 + 0.5).clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
+    return Image.fromarray((pixels_HWC * 255).round().astype("uint8"))
 
 
-def say_about_prompt(base: Base, weights: Weights, prompt: str) -> None:
-    spans = weights.words.spans if weights.words else {}
-    if spans and not any(contains(prompt, token) for token in spans):
-        print(f"The prompt does not use it: this model's word is {', '.join(spans)}")
-    if left_out := base.count_tokens_left_out(prompt, spans):
-        print(f"The prompt is too long by {left_out} tokens; its end is not drawn.")
+class Counted:
+    """Says how many of all the steps are done, and takes a turn after each."""
+
+    def __init__(self, total: int) -> None:
+        self.progress, self.done = Progress(max(1, total), "steps"), 0
+
+    def __call__(self) -> None:
+        self.done += 1
+        self.progress(self.done)
+        runner.turn(self.done)

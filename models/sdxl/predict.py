@@ -3,10 +3,7 @@
 Defaults here are SDXL's; each base overlays its own (`bases/<name>/defaults.json`).
 """
 
-from accepted import say_what_does_nothing
 from cog import BasePredictor, Input, Path
-
-DOES_NOTHING_YET = ("prompt_strength", "refine", "high_noise_frac", "refine_steps")
 
 
 class Predictor(BasePredictor):
@@ -48,6 +45,8 @@ class Predictor(BasePredictor):
                 "K_EULER_ANCESTRAL",
                 "K_EULER",
                 "PNDM",
+                "LCM",
+                "TCD",
             ],
         ),
         num_inference_steps: int = Input(description="Number of denoising steps", default=50, ge=1, le=500),
@@ -90,5 +89,4 @@ class Predictor(BasePredictor):
         """Draws the prompt and returns the pictures as PNG files."""
         inputs = dict(locals())
         del inputs["self"]
-        say_what_does_nothing(Predictor.predict, inputs, DOES_NOTHING_YET)
         return [Path(path) for path in self.draw(self.base, self.weights, inputs)]

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from base import Conditioning
 from course import Course
-from drawing import denoise
+from drawing import to_pictures
 from keeping import EASEL_DECIDES
+from sampling import Steps, Told, denoise
 from tuning import Tuning
 from words import contains
 
@@ -68,19 +70,19 @@ class SampleKeeper:
     @torch.no_grad()
     def draw(self, step: int) -> list:
         """A picture of each prompt, with its place among them as its seed. The adapter has to stand beside the base."""
-        base, size = self.tuning.base, (self.resolution, self.resolution)
-        told = [base.encode_text(prompt, self.tuning.words, size) for prompt in self.prompts]
-        return denoise(
-            base.pipeline(SCHEDULER),
+        base, words, size = self.tuning.base, self.tuning.words, (self.resolution, self.resolution)
+        windows = max(base.count_windows(prompt, words.spans if words else {}) for prompt in self.prompts)
+        told = [base.encode_text(prompt, words, size, windows) for prompt in self.prompts]
+        negative = base.encode_negative("", None, size, windows)
+        latents = denoise(
             base,
-            told,
-            base.encode_negative("", None, size),
-            size,
-            INFERENCE_STEPS,
-            GUIDANCE,
-            list(range(len(told))),
-            lambda _place: runner.turn(step),
+            Steps(SCHEDULER, base.scheduler.config, INFERENCE_STEPS, base.device),
+            Told(Conditioning.joined(told), Conditioning.joined([negative] * len(told)), GUIDANCE),
+            base.latents_shape(size),
+            [torch.Generator(base.device).manual_seed(seed) for seed in range(len(told))],
+            lambda: runner.turn(step),
         )
+        return to_pictures(base, latents)
 
 
 def choose_prompts(asked: list[str] | None, captions: list[str], token_string: str) -> list[str]:

@@ -53,7 +53,7 @@ SDXL_ADDITIONS = {
     "Input": [],
 }
 # Choices of ours, after Replicate's.
-SDXL_MORE_CHOICES = {"lr_scheduler": ["cosine"]}
+SDXL_MORE_CHOICES = {"lr_scheduler": ["cosine"], "scheduler": ["LCM", "TCD"]}
 
 
 def test_same_signature_same_schema_as_cog() -> None:

@@ -13,7 +13,7 @@ import { insertProcess, updateProcessIdentity } from "./store.ts";
 const ENVIRONMENT = [
   /^(PATH|HOME|USER|LANG|LC_.*|TMPDIR|TZ)$/,
   /^(HF_.*|CUDA_.*|NVIDIA_.*|LD_LIBRARY_PATH|PYTORCH_.*|TORCH_.*)$/,
-  /^(OMP_.*|MKL_NUM_THREADS|EASEL_SDXL_BASE)$/,
+  /^(OMP_.*|MKL_NUM_THREADS|EASEL_SDXL_BASE|EASEL_SDXL_REFINER)$/,
 ];
 
 /** Starts it and notes who it is. It dials `socketPath` when it is ready for work. Calls `onExit` when it ends while we live. */
