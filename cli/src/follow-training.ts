@@ -1,9 +1,8 @@
 /** Follows a training and says how it ended and what can be done with the result. */
-import type { Client, Training } from "@easel/contract";
+import { type Client, readInputFields, type Training } from "@easel/contract";
 import { EXIT } from "./failure.ts";
 import { followRun } from "./follow.ts";
 import { formatDuration } from "./format.ts";
-import { readInputFields } from "./schema.ts";
 import { terminal } from "./terminal.ts";
 
 /** Answers the exit code. On stdout stands the new version, or the training as JSON. */

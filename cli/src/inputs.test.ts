@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type InputField, readInputFields } from "@easel/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "./failure.ts";
 import { readInputs } from "./inputs.ts";
-import { type InputField, readInputFields } from "./schema.ts";
 import { versionOf } from "./testing/versions.ts";
 
 const drawing = readInputFields(versionOf("bases/emoji"), "Input") ?? [];

@@ -1,9 +1,8 @@
 /** From `name=value` words to a run's input. Knows the version's schema, and nothing of servers. */
 import { existsSync } from "node:fs";
-import type { RunInput } from "@easel/contract";
+import type { InputField, InputType, RunInput } from "@easel/contract";
 import { UsageError } from "./failure.ts";
 import { nearest } from "./nearest.ts";
-import type { InputField, InputType } from "./schema.ts";
 
 type Json = RunInput[string];
 

@@ -14,6 +14,7 @@ export {
 } from "./events.ts";
 export { FILE_NAME_BYTES_MAX, FILE_PART, File, FilePage } from "./file.ts";
 export { Hardware, HardwareList } from "./hardware.ts";
+export { type InputField, type InputType, readInputFields } from "./input-fields.ts";
 export { CreateModel, Model, ModelPage, UpdateModel, Visibility } from "./model.ts";
 export { type Page, pageOf } from "./page.ts";
 export { CreateModelPrediction, CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";

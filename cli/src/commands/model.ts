@@ -1,10 +1,9 @@
 /** `easel model create | list | show`. */
-import { type CreateModel, type Model, Visibility } from "@easel/contract";
+import { type CreateModel, type InputField, type Model, readInputFields, Visibility } from "@easel/contract";
 import { defineCommand } from "citty";
 import { UsageError } from "../failure.ts";
 import { formatAge, formatTable } from "../format.ts";
 import { findModel, readReference } from "../model-reference.ts";
-import { type InputField, readInputFields } from "../schema.ts";
 import { connect } from "../settings.ts";
 import { terminal } from "../terminal.ts";
 

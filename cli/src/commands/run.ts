@@ -1,4 +1,5 @@
 /** `easel run`: one prediction, its pictures saved. */
+import { readInputFields } from "@easel/contract";
 import { defineCommand } from "citty";
 import { openInBrowser } from "../browser.ts";
 import { EXIT } from "../failure.ts";
@@ -7,7 +8,6 @@ import { formatDuration } from "../format.ts";
 import { readInputs } from "../inputs.ts";
 import { findVersion, readReference } from "../model-reference.ts";
 import { saveOutputs } from "../outputs.ts";
-import { readInputFields } from "../schema.ts";
 import { connect } from "../settings.ts";
 import { terminal } from "../terminal.ts";
 import { sendFiles } from "../upload.ts";

@@ -1,5 +1,5 @@
 /** `easel train`: sends the images, starts a training and follows it to its end. */
-import { ApiError, type Client, type Reference, type Training } from "@easel/contract";
+import { ApiError, type Client, type Reference, readInputFields, type Training } from "@easel/contract";
 import { defineCommand } from "citty";
 import { openInBrowser } from "../browser.ts";
 import { sendEdits } from "../edits.ts";
@@ -7,7 +7,6 @@ import { CommandFailure, UsageError } from "../failure.ts";
 import { followTraining } from "../follow-training.ts";
 import { readInputs } from "../inputs.ts";
 import { findVersion, readReference } from "../model-reference.ts";
-import { readInputFields } from "../schema.ts";
 import { connect } from "../settings.ts";
 import { terminal } from "../terminal.ts";
 import { sendFiles } from "../upload.ts";

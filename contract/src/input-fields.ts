@@ -1,6 +1,6 @@
-/** Reads the inputs of a version from its OpenAPI document. */
-import type { OpenApiSchema, Version } from "@easel/contract";
+/** The inputs of a version, read from its OpenAPI document: what a command line coerces by, and a page draws its form from. */
 import { z } from "zod";
+import type { OpenApiSchema, Version } from "./version.ts";
 
 export type InputType = "string" | "integer" | "number" | "boolean" | "array" | "object";
 
@@ -42,7 +42,10 @@ const Schema = z.looseObject({
 const Document = z.looseObject({ components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }) });
 
 /** The inputs in their order, of predictions or of trainings; undefined where a version has no such schema. */
-export function readInputFields(version: Version, name: "Input" | "TrainingInput"): InputField[] | undefined {
+export function readInputFields(
+  version: Pick<Version, "openapi_schema">,
+  name: "Input" | "TrainingInput",
+): InputField[] | undefined {
   const document = readSchemas(version.openapi_schema);
   if (document[name] === undefined) return undefined;
   const { properties = {}, required = [] } = Schema.parse(document[name]);
