@@ -102,7 +102,7 @@ def main() -> int:
     turns = TakeTurns(BareLoop(plain.ROOT / "bases" / "emoji"), steps)
     listen(turns)
     with contextlib.redirect_stdout(io.StringIO()):
-        plain.train(input_images=plain.DEMO_ZIP, max_train_steps=steps, seed=0, sample_steps=0)
+        plain.train(input_images=plain.DEMO_ZIP, max_train_steps=steps, seed=0, sample_steps=0, publish="last")
     listen(Nobody())
     total = [0.0, 0.0]
     half = steps // 2

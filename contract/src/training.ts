@@ -3,8 +3,11 @@ import { z } from "zod";
 import { pageOf } from "./page.ts";
 import { createRunFields, runFields } from "./run.ts";
 
-/** `version` is `owner/name:64hex`; `weights` is where the trained file can be fetched. */
-export const TrainingResult = z.object({ version: z.string(), weights: z.string() });
+/**
+ * `version` is `owner/name:64hex`; `weights` is where the trained file can be fetched; `step` is the training step that it came
+ * from, where the model says so. Replicate's clients pass `step` over.
+ */
+export const TrainingResult = z.object({ version: z.string(), weights: z.string(), step: z.int().optional() });
 export type TrainingResult = z.infer<typeof TrainingResult>;
 
 /** `model` and `version` are what was trained on; `destination` is `owner/name` of the model that gets the version. */

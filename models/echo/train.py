@@ -59,7 +59,7 @@ def train(
     weights = write_weights(folder / "trained_model.tar", {"token": token_string, "steps": step, "digest": digest})
     if spoil_weights:
         weights.write_bytes(b"no tar")
-    _write_card(folder / "model_card.json", token_string, resumed_from)
+    _write_card(folder / "model_card.json", token_string, step, resumed_from)
     return TrainingOutput(weights=Path(weights))
 
 
@@ -95,7 +95,8 @@ def _save_state(folder: Path, step: int, digest: str) -> None:
     runner.state(state, step)
 
 
-def _write_card(path: Path, token: str, resumed_from: int) -> None:
-    card = {"token_string": token, "resumed_from": resumed_from, "defaults": {"text": f"an echo of {token}"}}
+def _write_card(path: Path, token: str, steps: int, resumed_from: int) -> None:
+    defaults = {"text": f"an echo of {token}"}
+    card = {"token_string": token, "steps": steps, "resumed_from": resumed_from, "defaults": defaults}
     path.write_text(json.dumps(card))
     runner.artifact(path)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from choice import Choice
 from course import Course
 from states import State, adopt_state, find_newest_state, forget_old_states, write_state
 
@@ -79,10 +80,11 @@ class StateTimes:
 
 
 class StateKeeper:
-    """Writes a course's states into a folder of its own and tells the runner. `facts` say what training they are of."""
+    """Writes a course's states, with what `choice` knows by then, into a folder of its own and tells the runner. `facts` say what
+    training they are of."""
 
-    def __init__(self, facts: dict, checkpointing_steps: int) -> None:
-        self.facts = facts
+    def __init__(self, facts: dict, checkpointing_steps: int, choice: Choice) -> None:
+        self.facts, self.choice = facts, choice
         self.times = StateTimes(None if checkpointing_steps == EASEL_DECIDES else checkpointing_steps)
         # Outside a run two trainings share runner.folder().
         self.root = Path(tempfile.mkdtemp(prefix="states-", dir=runner.folder()))
@@ -91,6 +93,7 @@ class StateKeeper:
         """Puts the course where `state` was written. Raises `runner.Failure` when that is of another training."""
         check_state(state, self.facts)
         course.restore(state.tensors)
+        self.choice.restore(state)
         self.times.count(course.steps)
         print(f"Resuming after step {course.steps}.")
         try:
@@ -105,7 +108,8 @@ class StateKeeper:
         """A disk that takes no state is no reason to lose the training."""
         self.times.count(course.steps)
         try:
-            folder = write_state(self.root, course.steps, course.tensors(), self.facts)
+            tensors = course.tensors() | self.choice.tensors()
+            folder = write_state(self.root, course.steps, tensors, self.facts, self.choice.files())
         except OSError as error:
             print(f"The training state of step {course.steps} could not be written ({error}). The training goes on.")
             return

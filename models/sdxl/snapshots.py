@@ -11,9 +11,11 @@ from pathlib import Path
 
 import torch
 from base import Conditioning
+from choice import Choice
 from course import Course
 from drawing import to_pictures
 from keeping import EASEL_DECIDES
+from PIL.Image import Image
 from sampling import Steps, Told, denoise
 from tuning import Tuning
 from words import contains
@@ -33,20 +35,33 @@ def steps_between_snapshots(steps: int, checkpointing_steps: int) -> int:
 
 
 class SnapshotKeeper:
-    """Writes small tars of trained weights. `write(path)` writes what the parameters are at the moment."""
+    """Writes small tars of trained weights, and tells `choice` of each. `write(path)` writes what the parameters are then."""
 
-    def __init__(self, every: int, write: Callable[[Path, Course], None]) -> None:
-        self.every, self.write = every, write
+    def __init__(self, every: int, write: Callable[[Path, Course], None], choice: Choice) -> None:
+        self.every, self.write, self.choice = every, write, choice
         self.folder = Path(tempfile.mkdtemp(prefix="snapshots-", dir=runner.folder()))
+        self.last: tuple[int, Path] | None = None
 
     def wants(self, step: int) -> bool:
         return step % self.every == 0
 
     def keep(self, course: Course) -> None:
-        path = self.folder / f"snapshot-{course.steps}.tar"
         with course.as_it_would_come_out():
-            self.write(path, course)
+            path = self._write(course)
+            self.choice.consider(course.steps, path)
+
+    def keep_last(self, course: Course) -> None:
+        """At the end, wherever that is: what it came to can be had, and can be chosen."""
+        with course.as_it_would_come_out():
+            path = self.last[1] if self.last and self.last[0] == course.steps else self._write(course)
+            self.choice.consider_last(course.steps, path)
+
+    def _write(self, course: Course) -> Path:
+        path = self.folder / f"snapshot-{course.steps}.tar"
+        self.write(path, course)
         runner.snapshot(path, course.steps)
+        self.last = (course.steps, path)
+        return path
 
 
 class SampleKeeper:
@@ -61,28 +76,32 @@ class SampleKeeper:
 
     def keep(self, course: Course) -> None:
         with course.as_it_would_come_out():
-            pictures = self.draw(course.steps)
+            pictures = draw_prompts(self.tuning, self.prompts, self.resolution, INFERENCE_STEPS, course.steps)
         for seed, (prompt, picture) in enumerate(zip(self.prompts, pictures, strict=True)):
             path = self.folder / f"sample-{course.steps}-{seed}.png"
             picture.save(path)
             runner.sample(path, course.steps, prompt, seed)
 
-    @torch.no_grad()
-    def draw(self, step: int) -> list:
-        """A picture of each prompt, with its place among them as its seed. The adapter has to stand beside the base."""
-        base, words, size = self.tuning.base, self.tuning.words, (self.resolution, self.resolution)
-        windows = max(base.count_windows(prompt, words.spans if words else {}) for prompt in self.prompts)
-        told = [base.encode_text(prompt, words, size, windows) for prompt in self.prompts]
-        negative = base.encode_negative("", None, size, windows)
-        latents = denoise(
-            base,
-            Steps(SCHEDULER, base.scheduler.config, INFERENCE_STEPS, base.device),
-            Told(Conditioning.joined(told), Conditioning.joined([negative] * len(told)), GUIDANCE),
-            base.latents_shape(size),
-            [torch.Generator(base.device).manual_seed(seed) for seed in range(len(told))],
-            lambda: runner.turn(step),
-        )
-        return to_pictures(base, latents)
+
+@torch.no_grad()
+def draw_prompts(tuning: Tuning, prompts: list[str], resolution: int, inference_steps: int, step: int) -> list[Image]:
+    """A picture of each prompt, with its place among them as its seed. The adapter has to stand beside the base.
+
+    `step` is the training's, which takes its turns meanwhile.
+    """
+    base, words, size = tuning.base, tuning.words, (resolution, resolution)
+    windows = max(base.count_windows(prompt, words.spans if words else {}) for prompt in prompts)
+    told = [base.encode_text(prompt, words, size, windows) for prompt in prompts]
+    negative = base.encode_negative("", None, size, windows)
+    latents = denoise(
+        base,
+        Steps(SCHEDULER, base.scheduler.config, inference_steps, base.device),
+        Told(Conditioning.joined(told), Conditioning.joined([negative] * len(told)), GUIDANCE),
+        base.latents_shape(size),
+        [torch.Generator(base.device).manual_seed(seed) for seed in range(len(told))],
+        lambda: runner.turn(step),
+    )
+    return to_pictures(base, latents)
 
 
 def choose_prompts(asked: list[str] | None, captions: list[str], token_string: str) -> list[str]:

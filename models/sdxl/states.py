@@ -31,15 +31,22 @@ class State:
     facts: dict
 
 
-def write_state(root: Path, step: int, tensors: dict[str, torch.Tensor], facts: dict) -> Path:
-    """Writes `root/step-N` and returns it. Raises OSError, and leaves nothing behind, where the disk does not take it."""
+def write_state(
+    root: Path, step: int, tensors: dict[str, torch.Tensor], facts: dict, beside: dict[str, Path] | None = None
+) -> Path:
+    """Writes `root/step-N` and returns it. Raises OSError, and leaves nothing behind, where the disk does not take it.
+
+    `beside` are whole files that belong to the state, by the names that they get in it.
+    """
     temporary, final = root / f"step-{step}.tmp", root / f"step-{step}"
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         temporary.mkdir(parents=True)
         save_file(tensors, temporary / TENSORS)
         (temporary / FACTS).write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
-        files = {name: _describe(temporary / name) for name in (TENSORS, FACTS)}
+        for name, path in (beside or {}).items():
+            link_or_copy(path, temporary / name)
+        files = {path.name: _describe(path) for path in sorted(temporary.iterdir())}
         for name in files:
             sync(temporary / name)
         (temporary / MANIFEST).write_text(json.dumps({"files": files}))
@@ -68,16 +75,19 @@ def adopt_state(state: State, root: Path) -> None:
     """Puts a state of an earlier attempt among those of this one, for the case that the next one written gets damaged."""
     temporary = root / f"{state.folder.name}.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        shutil.copytree(state.folder, temporary, copy_function=os.link)
-    except (OSError, shutil.Error):
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.copytree(state.folder, temporary)
-        for name in (TENSORS, FACTS, MANIFEST):
-            sync(temporary / name)
+    shutil.copytree(state.folder, temporary, copy_function=link_or_copy)
     sync(temporary)
     temporary.rename(root / state.folder.name)
     sync(root)
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """The same file under another name; where the disks differ a copy, on the disk for good."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+        sync(Path(target))
 
 
 def forget_old_states(root: Path) -> None:
@@ -98,7 +108,7 @@ def _states_in(root: Path) -> list[Path]:
 
 def _read(folder: Path) -> State:
     files = json.loads((folder / MANIFEST).read_text())["files"]
-    for name in (TENSORS, FACTS):
+    for name in {TENSORS, FACTS, *files}:
         if _describe(folder / name) != files[name]:
             raise ValueError(f"{name} is not what was written")
     return State(folder, load_file(folder / TENSORS), json.loads((folder / FACTS).read_text(encoding="utf-8")))

@@ -127,6 +127,11 @@ def train(
     sample_steps: int | None = Input(
         description="Number of steps between samples. 0: none. Empty: ten times a run", default=None, ge=0
     ),
+    publish: str = Input(
+        description="Which snapshot becomes the version: best scores some on the way and takes the best of them, last the last",
+        default="best",
+        choices=["best", "last"],
+    ),
     caption_mode: str = Input(
         description="What becomes of images without a caption: fill writes one, strict refuses them, and captions without "
         "the token string too",

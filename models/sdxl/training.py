@@ -10,16 +10,20 @@ from pathlib import Path
 
 import torch
 from base import Base, current, describe_sizes
+from choice import Choice, Chosen
 from course import Course, Group
+from eye import Eye
+from judge import Judge, choose_probes
 from keeping import EASEL_DECIDES, StateKeeper, choose_seed, find_state, list_libraries
 from loop import Images, Plan, fit
 from prepare import PREPARED_NAME, Dataset, Example, prepare, weigh, write_prepared
+from prepare.networks import find_part
 from progress import Progress
 from prompts import ready_prompts
 from snapshots import SampleKeeper, SnapshotKeeper, choose_prompts, steps_between_snapshots
 from technique import Technique, choose_technique
 from tuning import Tuning
-from weights import CARD, Weights, write_weights
+from weights import CARD, Weights, replace_card, write_weights
 from words import contains
 
 import runner
@@ -56,9 +60,11 @@ def run(inputs: dict) -> Path:
         accumulation=inputs["gradient_accumulation_steps"],
     )
     course = Course(make_groups(technique, tuning, plan, inputs), plan.steps, seed, base.device)
-    states = StateKeeper(describe_training(base, dataset, inputs, seed), inputs["checkpointing_steps"])
+    every = steps_between_snapshots(plan.steps, inputs["checkpointing_steps"])
+    choice = make_choice(plan.steps, every, tuning, dataset, inputs)
+    states = StateKeeper(describe_training(base, dataset, inputs, seed), inputs["checkpointing_steps"], choice)
     result = Result(base, technique, tuning, dataset, inputs | {"seed": seed})
-    snapshots = SnapshotKeeper(steps_between_snapshots(plan.steps, inputs["checkpointing_steps"]), result.write)
+    snapshots = SnapshotKeeper(every, result.write, choice)
     samples = SampleKeeper(
         steps_between_snapshots(plan.steps, EASEL_DECIDES)
         if inputs["sample_steps"] is None
@@ -71,12 +77,31 @@ def run(inputs: dict) -> Path:
         states.resume(course, state)
     runner.stage("training")
     with tuning.attached(), base.recomputing(inputs["gradient_checkpointing"]):
-        if not state and samples.wants(0):
-            samples.keep(course)
-        keepers = (states, snapshots, samples)
+        if not state:
+            choice.begin()
+            if samples.wants(0):
+                samples.keep(course)
+        # A state holds what was chosen by its step, so that step's snapshot comes first.
+        keepers = (snapshots, states, samples)
         fit(plan, images, tuning, course, base.objective(inputs["snr_gamma"]), keepers, Reading(plan.steps))
+        snapshots.keep_last(course)
     runner.stage("saving")
-    return result.save(course)
+    return save(choice.result(), course)
+
+
+def make_choice(steps: int, every: int, tuning: Tuning, dataset: Dataset, inputs: dict) -> Choice:
+    """What is published at the end, and by whose judgement."""
+    if inputs["publish"] == "last":
+        return Choice(steps, every, None, "The last, as it was asked for.")
+    try:
+        folder = find_part("clipseg")
+    except runner.Failure as missing:
+        print(f"The last snapshot will be published, for none can be scored. {missing.message}")
+        return Choice(steps, every, None, f"The last: {missing.message}")
+    captions = [example.caption for example in dataset.examples]
+    probes = choose_probes("style", captions, inputs["token_string"])
+    judge = Judge(tuning, Eye(folder, tuning.base.device), dataset.examples, probes, inputs["resolution"])
+    return Choice(steps, every, judge)
 
 
 def describe_training(base: Base, dataset: Dataset, inputs: dict, seed: int) -> dict:
@@ -159,7 +184,7 @@ def latent_mask(example: Example, size: torch.Size) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Result:
-    """What comes of a training: the tar with its card."""
+    """What comes of a training at any step: the tar with its card."""
 
     base: Base
     technique: Technique
@@ -167,20 +192,23 @@ class Result:
     dataset: Dataset
     inputs: dict
 
-    def write(self, path: Path, course: Course) -> dict:
-        """Writes the tar of the parameters as they are, and returns its card."""
+    def write(self, path: Path, course: Course) -> None:
+        """Writes the tar of the parameters as they are."""
         card = make_card(self.base, self.technique, self.dataset, course, self.inputs)
-        return write_weights(path, Weights(self.tuning.trained_adapter(), self.tuning.words, card))
+        write_weights(path, Weights(self.tuning.trained_adapter(), self.tuning.words, card))
 
-    def save(self, course: Course) -> Path:
-        # A folder of its own: outside a run two trainings share runner.folder().
-        folder = Path(tempfile.mkdtemp(prefix="weights-", dir=runner.folder()))
-        path = folder / "trained_model.tar"
-        card = self.write(path, course)
-        card_path = folder / CARD
-        card_path.write_text(json.dumps(card, indent=2, ensure_ascii=False), encoding="utf-8")
-        runner.artifact(card_path)
-        return path
+
+def save(chosen: Chosen, course: Course) -> Path:
+    """Writes the chosen snapshot's tar with the whole training's losses and the reason in its card, and reports the card."""
+    # A folder of its own: outside a run two trainings share runner.folder().
+    folder = Path(tempfile.mkdtemp(prefix="weights-", dir=runner.folder()))
+    path = folder / "trained_model.tar"
+    card = replace_card(chosen.path, path, {"loss": curve(course.losses), "chosen": chosen.described})
+    print(f"Publishing step {chosen.step} of {course.steps}. {chosen.described['reason']}")
+    card_path = folder / CARD
+    card_path.write_text(json.dumps(card, indent=2, ensure_ascii=False), encoding="utf-8")
+    runner.artifact(card_path)
+    return path
 
 
 def make_card(base: Base, technique: Technique, dataset: Dataset, course: Course, inputs: dict) -> dict:

@@ -35,16 +35,26 @@ class Weights:
     card: dict
 
 
-def write_weights(path: Path, weights: Weights) -> dict:
-    """Writes the tar and returns its card, which then says the files' hashes. The same weights give the same bytes: no
-    time and no user stands in it."""
+def write_weights(path: Path, weights: Weights) -> None:
+    """Writes the tar, with its files' hashes in the card. The same weights give the same bytes: no time and no user stands in
+    it."""
     files = _files(weights)
     card = weights.card | {"files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
     with tarfile.open(path, "w") as tar:
-        for name, data in {CARD: json.dumps(card, indent=2, ensure_ascii=False).encode(), **files}.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            tar.addfile(entry, io.BytesIO(data))
+        for name, data in {CARD: _encode_card(card), **files}.items():
+            _add(tar, name, data)
+
+
+def replace_card(source: Path, target: Path, described: dict) -> dict:
+    """Writes a tar of ours anew with `described` in its card, and returns the card."""
+    with tarfile.open(source) as tar, tarfile.open(target, "w") as copy:
+        for entry in tar:
+            data = tar.extractfile(entry)
+            if entry.name == CARD:
+                card = json.load(data) | described
+                _add(copy, CARD, _encode_card(card))
+            else:
+                copy.addfile(entry, data)
     return card
 
 
@@ -64,6 +74,16 @@ def read_weights(path: Path) -> Weights:
         raise runner.Failure(
             "weights_unusable", f"{Path(path).name} is not a tar of trained weights: {error}."
         ) from error
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(data)
+    tar.addfile(entry, io.BytesIO(data))
+
+
+def _encode_card(card: dict) -> bytes:
+    return json.dumps(card, indent=2, ensure_ascii=False).encode()
 
 
 def _files(weights: Weights) -> dict[str, bytes]:

@@ -46,6 +46,7 @@ SDXL_ADDITIONS = {
         "use_ema",
         "sample_prompts",
         "sample_steps",
+        "publish",
         "caption_mode",
         "edits",
         "background",

@@ -30,7 +30,14 @@ from runner.model import Model
 from runner.signature import Field
 
 DEMO_ZIP = ROOT / "examples" / "fluent-3d.zip"
-SHORT = {"max_train_steps": 4, "train_batch_size": 2, "resolution": 64, "seed": 0, "sample_steps": 0}
+SHORT = {
+    "max_train_steps": 4,
+    "train_batch_size": 2,
+    "resolution": 64,
+    "seed": 0,
+    "sample_steps": 0,
+    "publish": "last",
+}
 
 
 @dataclass

@@ -8,6 +8,8 @@ export const Card = z.looseObject({
   /** Inputs of a prediction that this version recommends. */
   defaults: z.record(z.string(), z.json()).default({}),
   prompts: z.array(Prompt).max(10).default([]),
+  /** How many steps of training the weights have had. */
+  steps: z.int().optional(),
 });
 export type Card = z.infer<typeof Card>;
 

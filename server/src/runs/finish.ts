@@ -77,6 +77,7 @@ async function trainingEnding(context: Context, run: RunRow, seconds: number): P
       version: publication.reference,
       attempt: run.attempt,
       weights: publication.weights,
+      step: publication.step,
     });
     return { end: { status: "succeeded", seconds, output }, publication };
   } catch (error) {

@@ -5,7 +5,13 @@ import { z } from "zod";
 const StoredOutput = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("value"), value: z.json() }),
   z.object({ kind: z.literal("files"), attempt: z.int(), files: z.array(ReportedFile), list: z.boolean() }),
-  z.object({ kind: z.literal("version"), version: z.string(), attempt: z.int(), weights: ReportedFile }),
+  z.object({
+    kind: z.literal("version"),
+    version: z.string(),
+    attempt: z.int(),
+    weights: ReportedFile,
+    step: z.int().optional(),
+  }),
 ]);
 export type StoredOutput = z.infer<typeof StoredOutput>;
 

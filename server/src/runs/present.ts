@@ -134,7 +134,7 @@ async function presentOutput(context: Context, run: RunRow, showing: Showing): P
   if (output.kind === "value") return output.value;
   if (output.kind === "version") {
     const weights = presentRunFile(context, run.id, output.attempt, output.weights, showing.origin).url;
-    return { version: output.version, weights };
+    return { version: output.version, weights, ...(output.step === undefined ? {} : { step: output.step }) };
   }
   const inline = showing.inline && run.inline_output === 1 && showing.origin.startsWith("http:");
   const urls = await Promise.all(

@@ -23,6 +23,8 @@ export interface Publication {
   /** `owner/name:id`. */
   reference: string;
   weights: ReportedFile;
+  /** The training step that the weights came from, where the card says so. */
+  step?: number | undefined;
   version: Parameters<typeof insertVersion>[1];
 }
 
@@ -61,6 +63,7 @@ export async function preparePublication(
   return {
     reference: `${model.owner}/${model.name}:${id}`,
     weights,
+    step: card?.steps,
     version: {
       id,
       model_id: model.id,

@@ -9,7 +9,7 @@ test("a training publishes one version, which then answers with its weights", as
   const world = await makeWorld({}, { processes: true });
   const id = await trainEcho(world, { steps: 3, token_string: "HAT" });
   const training = await endedTraining(world, id);
-  expect(training).toMatchObject({ status: "succeeded", error: null, destination: "you/toy" });
+  expect(training).toMatchObject({ status: "succeeded", error: null, destination: "you/toy", output: { step: 3 } });
   const model = await read(world.call("GET", "/v1/models/you/toy"), Model);
   expect(training.output?.version).toBe(`you/toy:${model.latest_version?.id}`);
   expect(model).toHaveProperty("latest_version.openapi_schema.components.schemas.Input");

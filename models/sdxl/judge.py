@@ -1,0 +1,88 @@
+"""Draws the same few prompts with the same seeds again and again, and scores what comes out. Knows nothing about files.
+
+The prompts are probes: things that the training images do not show, or places where they are not, so that what is asked can be
+told from what was learnt by heart.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from eye import Eye
+from PIL import Image
+from prepare import Example
+from score import Score, Yardstick, alikeness, distances_to_nearest, score_pictures, usual_distance
+from snapshots import draw_prompts
+from tuning import Tuning
+from words import split
+
+PROBES = 4
+# A third of the time that the eight of a sample would take; what CLIP sees of a picture is there by then.
+INFERENCE_STEPS = 6
+SIDE = 32
+PLACEHOLDER = "TOK"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A prompt with the token string, and the same without, which is what a picture of it has to show."""
+
+    prompt: str
+    plain: str
+
+
+class Judge:
+    """Scores `tuning` as it is. `examples` are the training images, of which only what their masks leave counts."""
+
+    def __init__(
+        self, tuning: Tuning, eye: Eye, examples: list[Example], probes: Sequence[Probe], resolution: int
+    ) -> None:
+        self.tuning, self.eye, self.probes, self.resolution = tuning, eye, probes, resolution
+        self.told_PD = eye.read([probe.plain for probe in probes])
+        pictures = [example.picture for example in examples]
+        self.images_ND = eye.see(pictures, [example.mask for example in examples])
+        self.pixels_N = _shrink(pictures)
+        self.usual = usual_distance(self.pixels_N)
+
+    def score(self, step: int) -> Score:
+        """Of the parameters as they are, after `step` steps. The adapter has to stand beside the base."""
+        return self._score([probe.prompt for probe in self.probes], step)
+
+    def make_yardstick(self) -> Yardstick:
+        """Before the first step, when the adapter changes nothing yet: what the base draws without the token string."""
+        return Yardstick(self._score([probe.plain for probe in self.probes], 0), alikeness(self.images_ND))
+
+    def _score(self, prompts: list[str], step: int) -> Score:
+        pictures = draw_prompts(self.tuning, prompts, self.resolution, INFERENCE_STEPS, step)
+        distances_P = distances_to_nearest(_shrink(pictures), self.pixels_N)
+        return score_pictures(self.eye.see(pictures), self.told_PD, self.images_ND, distances_P, self.usual)
+
+
+def choose_probes(subject: str, captions: Sequence[str], token_string: str) -> list[Probe]:
+    """Of the base's probes for a subject the first four whose things no caption names; captions where it has none."""
+    asked = [prompt for prompt in read_probes().get(subject, []) if not _is_shown(prompt, captions)]
+    placeholder = PLACEHOLDER if asked else token_string
+    between = [split(prompt, [placeholder])[::2] for prompt in asked or dict.fromkeys(captions)]
+    return [Probe(token_string.join(parts), " ".join("".join(parts).split())) for parts in between[:PROBES]]
+
+
+def read_probes() -> dict[str, list[str]]:
+    """The base's table, by subject; prompts in it say TOK where the token string belongs."""
+    path = Path(os.environ["EASEL_BASE"]) / "defaults.json"
+    return json.loads(path.read_text()).get("probes", {}) if path.is_file() else {}
+
+
+def _is_shown(prompt: str, captions: Sequence[str]) -> bool:
+    thing = prompt.split()[-1].lower()
+    return any(thing in caption.lower().split() for caption in captions)
+
+
+def _shrink(pictures: Sequence[Image.Image]) -> torch.Tensor:
+    small = [picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX) for picture in pictures]
+    return torch.from_numpy(np.stack(small)).float()
