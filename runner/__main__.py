@@ -1,6 +1,8 @@
-"""`python -m runner`: a model process (`--server …`), or its schema (`schema`). Run it from the repository's root."""
+"""`python -m runner`: a model process (`--server …`), the model's schema (`schema`), or all that a server wants to know
+of a folder (`describe`). Run it from the repository's root."""
 
 import argparse
+import contextlib
 import faulthandler
 import json
 import os
@@ -10,22 +12,31 @@ import threading
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import NoReturn
 
 from runner.model import Model
+from runner.schema import model_schema
+from runner.trouble import ModelTrouble
 
 
 def main() -> None:
     arguments = _read_arguments()
     base = Path(arguments.base) if arguments.base else None
-    if arguments.command == "schema":
-        from runner.schema import model_schema
+    if arguments.command == "serve":
+        _serve(arguments, base)
+    try:
+        # What a module prints while it is imported is not the answer.
+        with contextlib.redirect_stdout(sys.stderr):
+            model = Model(Path(arguments.model), base)
+            schema = model_schema(model)
+    except ModelTrouble as trouble:
+        sys.exit(str(trouble))
+    needs = "gpu" if model.entries.wants_gpu else "cpu"
+    told = schema if arguments.command == "schema" else {"schema": schema, "needs": needs}
+    sys.stdout.write(json.dumps(told, indent=2) + "\n")
 
-        sys.stdout.write(json.dumps(model_schema(Model(Path(arguments.model), base)), indent=2) + "\n")
-        return
-    _serve(arguments, base)
 
-
-def _serve(arguments: argparse.Namespace, base: Path | None) -> None:
+def _serve(arguments: argparse.Namespace, base: Path | None) -> NoReturn:
     from runner.logs import LogCapture
     from runner.process import Identity, Process
 
@@ -66,7 +77,7 @@ def _read_arguments() -> argparse.Namespace:
     from runner.process import ALONE_SECONDS
 
     parser = argparse.ArgumentParser(prog="python -m runner", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["serve", "schema"], default="serve")
+    parser.add_argument("command", nargs="?", choices=["serve", "schema", "describe"], default="serve")
     parser.add_argument("--model", required=True, help="folder of the model, such as models/sdxl")
     parser.add_argument("--base", help="folder of the base, such as bases/emoji")
     parser.add_argument("--server", help="the socket to dial")

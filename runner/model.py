@@ -1,7 +1,6 @@
 """A Cog-style model on this machine: its folder, its two functions, and its predictor with the weights it holds now.
 Knows nothing about runs or events."""
 
-import importlib
 import inspect
 import json
 import os
@@ -12,22 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import cog
-import yaml
 
+from runner.entries import Entries
 from runner.files import hash_file
 from runner.outcome import Failure
 from runner.protocol import StoredFile
 from runner.signature import Field, read_fields
+from runner.trouble import ModelTrouble, trouble_with
 
 
 class Model:
     """Reading it puts the model's folder on the module path, so that its files find each other as top-level modules.
-    `cog.yaml` names the functions, such as `predict.py:Predictor` and `train.py:train`."""
+    `cog.yaml` names the functions, such as `predict.py:Predictor` and `train.py:train`. Raises ModelTrouble, here or
+    where a function is first needed, for a folder that is no such model."""
 
     def __init__(self, folder: Path, base: Path | None, device: str = "cpu") -> None:
         self._base = base.resolve() if base else None
         self._folder = folder.resolve()
-        self._entries = yaml.safe_load((self._folder / "cog.yaml").read_text())
+        self.entries = Entries(self._folder)
         self._predictor: Any = None
         self._weights_held: str | None = None
         os.environ["EASEL_DEVICE"] = device
@@ -38,27 +39,39 @@ class Model:
 
     @property
     def can_predict(self) -> bool:
-        return bool(self._entries.get("predict"))
+        return self.entries.has("predict")
 
     @property
     def can_train(self) -> bool:
-        return bool(self._entries.get("train"))
+        return self.entries.has("train")
 
     @cached_property
     def train(self) -> Callable[..., Any]:
-        return self._load("train")
+        return self.entries.load("train")
 
     @cached_property
     def predictor_class(self) -> type[Any]:
-        return self._load("predict")
+        """Something to be made without arguments, with a method `predict`; Cog also knows a plain function, and a class
+        whose method is called `run`."""
+        found = self.entries.load("predict")
+        if inspect.isroutine(found):
+            return type("Predictor", (), {"predict": staticmethod(found)})
+        method = getattr(found, "predict", None) or getattr(found, "run", None)
+        if method is None:
+            raise trouble_with(found, self._folder, f"{found.__name__} has no method predict()")
+        return found if hasattr(found, "predict") else type(found.__name__, (found,), {"predict": method})
 
     @cached_property
     def predict_fields(self) -> list[Field]:
-        return read_fields(self.predictor_class.predict, self._base_defaults.get("predict", {}))
+        return self._fields(self.predictor_class.predict, "predict")
 
     @cached_property
     def train_fields(self) -> list[Field]:
-        return read_fields(self.train, self._base_defaults.get("train", {}))
+        return self._fields(self.train, "train")
+
+    def blame(self, function: Callable[..., Any], error: Exception) -> ModelTrouble:
+        """What is wrong with a function's signature, at its line."""
+        return trouble_with(function, self._folder, str(error))
 
     def holds(self, weights: StoredFile | None) -> bool:
         """Whether the predictor is ready for a prediction with these weights."""
@@ -87,9 +100,13 @@ class Model:
         file = self._base / "defaults.json" if self._base else None
         return json.loads(file.read_text()) if file and file.exists() else {}
 
-    def _load(self, role: str) -> Any:
-        file, name = self._entries[role].split(":")
-        return getattr(importlib.import_module(file.removesuffix(".py")), name)
+    def _fields(self, function: Callable[..., Any], role: str) -> list[Field]:
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise trouble_with(function, self._folder, f"{function.__name__}() is async, which cannot be run here")
+        try:
+            return read_fields(function, self._base_defaults.get(role, {}))
+        except (NameError, ValueError) as error:
+            raise self.blame(function, error) from error
 
 
 def _key(weights: StoredFile | None) -> str | None:
@@ -105,9 +122,11 @@ def _checked_path(weights: StoredFile | None) -> cog.Path | None:
 
 
 def _set_up(predictor: Any, weights: cog.Path | None) -> None:
-    if "weights" in inspect.signature(predictor.setup).parameters:
-        predictor.setup(weights=weights)
+    setup = getattr(predictor, "setup", None)
+    if setup is not None and "weights" in inspect.signature(setup).parameters:
+        setup(weights=weights)
     elif weights is None:
-        predictor.setup()
+        if setup is not None:
+            setup()
     else:
         raise Failure("weights_unusable", "This model takes no trained weights: its setup() has no `weights`.")

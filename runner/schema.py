@@ -2,7 +2,7 @@
 Knows nothing about how the model runs. The parts that are the same for every model are in `schema_frame.py`."""
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
@@ -18,23 +18,30 @@ Schema = dict[str, Any]
 def model_schema(model: Model) -> Schema:
     """Components and paths of `model` on its base; those of trainings only when it can be trained."""
     components = common_components()
-    output = typing.get_type_hints(model.predictor_class.predict).get("return", Any)
-    _add(components, _inputs("Input", model.predict_fields))
-    _add(components, {"Output": {"title": "Output", **_output(output)}})
-    _add(components, {"PredictionRequest": request_component("Prediction", "Input")})
-    _add(components, {"PredictionResponse": response_component("Prediction", "Input", "Output")})
+    if model.can_predict:
+        function = model.predictor_class.predict
+        _add(components, _described(model, function, "Input", "Output", model.predict_fields))
+        _add(components, {"PredictionRequest": request_component("Prediction", "Input")})
+        _add(components, {"PredictionResponse": response_component("Prediction", "Input", "Output")})
     if model.can_train:
-        output = typing.get_type_hints(model.train).get("return", Any)
-        _add(components, _inputs("TrainingInput", model.train_fields))
-        _add(components, {"TrainingOutput": {**_output(output), "title": "TrainingOutput"}})
+        _add(components, _described(model, model.train, "TrainingInput", "TrainingOutput", model.train_fields))
         _add(components, {"TrainingRequest": request_component("Training", "TrainingInput")})
         _add(components, {"TrainingResponse": response_component("Training", "TrainingInput", "TrainingOutput")})
     return {
         "info": {"title": "Cog", "version": "0.1.0"},
-        "paths": paths(model.can_train),
+        "paths": paths(model.can_predict, model.can_train),
         "openapi": "3.0.2",
         "components": {"schemas": components},
     }
+
+
+def _described(model: Model, function: Callable[..., Any], inputs: str, output: str, fields: list[Field]) -> Schema:
+    """What a function takes and gives. Raises ModelTrouble at its line for a type that Cog does not know."""
+    kind = typing.get_type_hints(function).get("return", Any)
+    try:
+        return {**_inputs(inputs, fields), output: {"title": output, **_output(kind)}}
+    except ValueError as error:
+        raise model.blame(function, error) from error
 
 
 def _add(components: Schema, more: Schema) -> None:

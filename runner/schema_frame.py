@@ -63,7 +63,7 @@ def response_component(kind: str, inputs: str, output: str) -> Schema:
     }
 
 
-def paths(can_train: bool) -> Schema:
+def paths(can_predict: bool, can_train: bool) -> Schema:
     """The routes of a cog container, which schemas of versions list although nobody calls them there."""
     found = {
         "/": {"get": _plain_operation("Root", "root__get", "Response Root  Get")},
@@ -77,8 +77,17 @@ def paths(can_train: bool) -> Schema:
                 "Healthcheck", "healthcheck_health_check_get", "Response Healthcheck Health Check Get"
             )
         },
-        **_run_paths("predict", "prediction", "Prediction", "PredictionResponse"),
     }
+    if can_predict:
+        found |= _prediction_paths()
+    if can_train:
+        # PredictionResponse for a training's PUT: cog 0.9 says so.
+        found |= _run_paths("train", "training", "Training", "PredictionResponse")
+    return found
+
+
+def _prediction_paths() -> Schema:
+    found = _run_paths("predict", "prediction", "Prediction", "PredictionResponse")
     found["/predictions"]["post"]["description"] = "Run a single prediction on the model"
     found["/predictions/{prediction_id}"]["put"]["description"] = (
         "Run a single prediction on the model (idempotent creation)."
@@ -90,9 +99,6 @@ def paths(can_train: bool) -> Schema:
         "operationId": "cancel_predictions__prediction_id__cancel_post",
     }
     cancel["responses"]["200"] = _answer({"title": "Response Cancel Predictions  Prediction Id  Cancel Post"})
-    if can_train:
-        # PredictionResponse for a training's PUT: cog 0.9 says so.
-        found |= _run_paths("train", "training", "Training", "PredictionResponse")
     return found
 
 

@@ -38,12 +38,16 @@ class Field:
 
 def read_fields(function: Callable[..., Any], base_defaults: dict[str, dict[str, Any]]) -> list[Field]:
     """The inputs of `function` in their order. `base_defaults` maps an input to its `default`, `minimum`, `maximum` or
-    `choices` on this base. Raises ValueError where it names an input that the function lacks."""
+    `choices` on this base. Raises ValueError where it names an input that the function lacks, and for an input without a
+    type."""
     hints = typing.get_type_hints(function)
     parameters = [one for one in inspect.signature(function).parameters.values() if one.name != "self"]
     unknown = base_defaults.keys() - {one.name for one in parameters}
     if unknown:
         raise ValueError(f"the base has defaults for inputs that {function.__qualname__} lacks: {sorted(unknown)}")
+    untyped = next((one.name for one in parameters if one.name not in hints), None)
+    if untyped:
+        raise ValueError(f"the input {untyped} of {function.__name__}() has no type: write {untyped}: str, say")
     return [_lay_over(_read_field(one, hints[one.name]), base_defaults.get(one.name, {})) for one in parameters]
 
 

@@ -7,6 +7,7 @@ export const EXAMPLES: Record<string, string[]> = {
     'easel run you/toy prompt="a TOK emoji of a fox"',
   ],
   "easel model create": ["easel model create you/toy --hardware cpu"],
+  "easel model add": ["easel model add my-model", "easel model add my-model --name you/writer"],
   "easel model show": ["easel model show easel/emoji"],
   "easel check": ["easel check data.zip", "easel check data.zip --model stability-ai/sdxl resolution=1024"],
   "easel train": [

@@ -16,7 +16,7 @@ import { SearchResult } from "./search.ts";
 import { AccountList, type CreateAccount, type CreateToken, NewAccount, NewToken, TokenPage } from "./token.ts";
 import { type CreateTraining, Training, TrainingPage } from "./training.ts";
 import { multipart, type Upload } from "./upload.ts";
-import { Version, VersionPage } from "./version.ts";
+import { type CreateVersion, Version, VersionPage } from "./version.ts";
 import { WebhookDelivery, WebhookDeliveryPage, WebhookSecret } from "./webhook.ts";
 import type { WeightsQuery } from "./weights.ts";
 
@@ -96,6 +96,9 @@ export function createClient(options: ClientOptions) {
     search: (words: string, limit = 20) =>
       call(SearchResult, "GET", `/search?${new URLSearchParams({ query: words, limit: String(limit) })}`),
     versions: {
+      /** Publishes a Cog model's folder that lies on the server's machine; for whoever runs the server. */
+      create: (owner: string, name: string, body: CreateVersion) =>
+        call(Version, "POST", path`/models/${owner}/${name}/versions`, { json: body }),
       get: (owner: string, name: string, id: string) =>
         call(Version, "GET", path`/models/${owner}/${name}/versions/${id}`),
       list: (owner: string, name: string, from?: ListOptions) =>

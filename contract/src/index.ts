@@ -53,6 +53,6 @@ export {
   TokenPage,
 } from "./token.ts";
 export { CreateTraining, Training, TrainingPage, TrainingResult } from "./training.ts";
-export { OpenApiSchema, Version, VersionPage } from "./version.ts";
+export { CreateVersion, OpenApiSchema, Version, VersionPage } from "./version.ts";
 export { WebhookDelivery, WebhookDeliveryPage, WebhookSecret } from "./webhook.ts";
 export { RELATIVE_ERROR_HEADER, WeightsFormat, WeightsQuery } from "./weights.ts";

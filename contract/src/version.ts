@@ -15,5 +15,9 @@ export const Version = z.object({
 });
 export type Version = z.infer<typeof Version>;
 
+/** The body of `POST /v1/models/{owner}/{name}/versions`: a Cog model's folder, by its absolute path on the server's machine. */
+export const CreateVersion = z.strictObject({ folder: z.string().min(1).max(4096) });
+export type CreateVersion = z.infer<typeof CreateVersion>;
+
 export const VersionPage = pageOf(Version);
 export type VersionPage = z.infer<typeof VersionPage>;

@@ -48,6 +48,8 @@ export interface Tables {
     model_id: string;
     program: string;
     base: string | null;
+    /** Of a version of somebody's own folder; Easel's own models say it in the code. */
+    needs: ColumnType<"cpu" | "gpu" | null, "cpu" | "gpu" | null | undefined, never>;
     parent_id: string | null;
     schema: string;
     card: string | null;

@@ -1,5 +1,7 @@
-/** `easel model create | list | show`. */
-import { type CreateModel, type InputField, type Model, readInputFields, Visibility } from "@easel/contract";
+/** `easel model create | add | list | show`. */
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { ApiError, type CreateModel, type InputField, type Model, readInputFields, Visibility } from "@easel/contract";
 import { defineCommand } from "citty";
 import { UsageError } from "../failure.ts";
 import { formatAge, formatTable } from "../format.ts";
@@ -32,6 +34,44 @@ const create = defineCommand({
     );
   },
 });
+
+const add = defineCommand({
+  meta: { name: "add", description: "Publishes a folder with a Cog model of your own; for whoever runs the server." },
+  args: {
+    folder: { type: "positional", required: true, description: "a folder on the server's machine, with a cog.yaml" },
+    name: { type: "string", valueHint: "MODEL", description: "owner/name (default: yours, named as the folder is)" },
+    json,
+  },
+  async run({ args }) {
+    const client = connect();
+    const folder = resolve(args.folder);
+    if (!existsSync(join(folder, "cog.yaml"))) {
+      throw new UsageError(`There is no ${join(folder, "cog.yaml")}.`, "Name the folder of a Cog model.");
+    }
+    const { owner, name } = readReference(args.name ?? `${(await client.account.get()).username}/${nameOf(folder)}`);
+    await client.models.get(owner, name).catch((error) => {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      return client.models.create({ owner, name, hardware: "cpu", visibility: "private" });
+    });
+    const version = await client.versions.create(owner, name, { folder });
+    if (args.json) return terminal.data(JSON.stringify(version, null, 2));
+    terminal.data(`${owner}/${name}:${version.id}`);
+    const { latest_version } = await client.models.get(owner, name);
+    terminal.words(
+      latest_version?.id === version.id
+        ? `${terminal.paint.green("✓")} published. \`easel model show ${owner}/${name}\` lists its inputs.`
+        : `This content was published before, and a newer version is there: name this one with its id.`,
+    );
+  },
+});
+
+/** A folder's name, made one that a model can have. */
+function nameOf(folder: string): string {
+  return basename(folder)
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, "-")
+    .replace(/^[^a-z0-9]+/, "");
+}
 
 const list = defineCommand({
   meta: { name: "list", description: "Lists the models." },
@@ -100,5 +140,5 @@ function describeDefault({ required, default: value }: InputField): string {
 
 export const model = defineCommand({
   meta: { name: "model", description: "Makes, lists and shows models." },
-  subCommands: { create, list, show },
+  subCommands: { create, add, list, show },
 });

@@ -15,6 +15,13 @@ export async function findVersionSchema(db: Db, id: string): Promise<VersionSche
   return parseSchema(row.schema);
 }
 
+/** What a run of this version is carried out by; also of a deleted version, as above. */
+export async function findVersionProgram(db: Db, id: string): Promise<{ program: string; schema: VersionSchema }> {
+  const query = db.selectFrom("versions").select(["program", "schema"]).where("id", "=", id);
+  const { program, schema } = await query.executeTakeFirstOrThrow();
+  return { program, schema: parseSchema(schema) };
+}
+
 export async function findLatestVersion(db: Db, modelId: string): Promise<VersionRow | undefined> {
   return db
     .selectFrom("versions")
@@ -48,6 +55,16 @@ export async function listVersions(
 
 export async function insertVersion(db: Db, version: Insertable<Tables["versions"]>): Promise<void> {
   await db.insertInto("versions").values(version).execute();
+}
+
+/** The version as it is kept: that which was there before under the same id, taken back where it was deleted. */
+export async function ensureVersion(db: Db, version: Insertable<Tables["versions"]>): Promise<VersionRow> {
+  return db
+    .insertInto("versions")
+    .values(version)
+    .onConflict((conflict) => conflict.column("id").doUpdateSet({ deleted_at: null }))
+    .returningAll()
+    .executeTakeFirstOrThrow();
 }
 
 /** False while a run of it has not ended, or a deployment's current release is it. */

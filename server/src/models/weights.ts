@@ -10,6 +10,7 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import tar from "tar-stream";
 import { z } from "zod";
+import { hashFile } from "../files/hash.ts";
 
 export class WeightsError extends Error {}
 
@@ -20,6 +21,14 @@ const Tensor = z.object({
   shape: z.array(z.int().min(0)),
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
+
+/** Throws WeightsError with a sentence when the file's bytes are not those that were reported. */
+export async function checkBytes(path: string, reported: { sha256: string; size: number }): Promise<void> {
+  const { size } = await stat(path).catch(() => ({ size: -1 }));
+  if (size !== reported.size)
+    throw new WeightsError(`the file has ${size} bytes where ${reported.size} were reported.`);
+  if ((await hashFile(path)) !== reported.sha256) throw new WeightsError("the file is not the one that was reported.");
+}
 
 /** Throws WeightsError with a sentence when the file is not what was reported, or is damaged. */
 export async function checkWeights(path: string, reported: { sha256: string; size: number }): Promise<void> {

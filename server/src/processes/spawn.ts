@@ -2,19 +2,12 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../config.ts";
 import { type Context, timestamp } from "../context.ts";
 import { newInternalId } from "../ids.ts";
 import { baseFolder } from "../models/builtin.ts";
+import { pythonFor } from "./environment.ts";
 import { birthOf } from "./identity.ts";
 import { insertProcess, updateProcessIdentity } from "./store.ts";
-
-/** The model process gets these of our settings and nothing else: no token, no address of the database. */
-const ENVIRONMENT = [
-  /^(PATH|HOME|USER|LANG|LC_.*|TMPDIR|TZ)$/,
-  /^(HF_.*|CUDA_.*|NVIDIA_.*|LD_LIBRARY_PATH|PYTORCH_.*|TORCH_.*)$/,
-  /^(OMP_.*|MKL_NUM_THREADS|EASEL_SDXL_BASE|EASEL_SDXL_REFINER)$/,
-];
 
 /** Starts it and notes who it is. It dials `socketPath` when it is ready for work. Calls `onExit` when it ends while we live. */
 export async function startProcess(
@@ -28,6 +21,7 @@ export async function startProcess(
   mkdirSync(folder, { recursive: true });
   await insertProcess(context.db, { id, ...wanted, at: timestamp(context) });
   const base = wanted.base === null ? [] : ["--base", baseFolder(wanted.base)];
+  const { model, cwd, env } = pythonFor(context, wanted.program);
   const out = openSync(join(folder, "stdout"), "a");
   const err = openSync(join(folder, "stderr"), "a");
   const child = spawn(
@@ -36,7 +30,7 @@ export async function startProcess(
       "-m",
       "runner",
       "--model",
-      wanted.program,
+      model,
       ...base,
       "--server",
       socketPath,
@@ -47,7 +41,7 @@ export async function startProcess(
       "--folder",
       folder,
     ],
-    { cwd: ROOT, detached: true, stdio: ["ignore", out, err], env: environment(context.config.dataFolder) },
+    { cwd, detached: true, stdio: ["ignore", out, err], env },
   );
   closeSync(out);
   closeSync(err);
@@ -59,10 +53,4 @@ export async function startProcess(
   child.unref();
   if (child.pid !== undefined) await updateProcessIdentity(context.db, id, child.pid, birthOf(child.pid));
   return id;
-}
-
-function environment(dataFolder: string): NodeJS.ProcessEnv {
-  const allowed = Object.entries(process.env).filter(([name]) => ENVIRONMENT.some((pattern) => pattern.test(name)));
-  const EASEL_CACHE = process.env.EASEL_CACHE ?? join(dataFolder, "cache");
-  return { ...Object.fromEntries(allowed), EASEL_CACHE, PYTHONUNBUFFERED: "1", PYTHONFAULTHANDLER: "1" };
 }

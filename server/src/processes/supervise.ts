@@ -207,10 +207,9 @@ export class Supervisor {
     for (const decision of place(wanted, standing, this.#devices)) await this.#carryOut(decision, processes);
   }
 
-  #needs(run: { program: string; base: string | null }): "cpu" | "gpu" {
-    return (
-      this.#builtins.find((builtin) => builtin.program === run.program && builtin.base === run.base)?.needs ?? "cpu"
-    );
+  #needs(run: { program: string; base: string | null; needs: "cpu" | "gpu" | null }): "cpu" | "gpu" {
+    const builtin = this.#builtins.find(({ program, base }) => program === run.program && base === run.base);
+    return builtin?.needs ?? run.needs ?? "cpu";
   }
 
   #view(process: ProcessRow, held: RunRow[]): StandingProcess {

@@ -68,6 +68,7 @@ const TABLE: Record<string, Rule> = {
   "GET /v1/search": { who: "read", query: "?query=toy" },
   "GET /v1/collections": { who: "read" },
   "GET /v1/collections/:slug": { who: "read", isShared: true },
+  "POST /v1/models/:owner/:name/versions": { who: "operator", body: () => ({ folder: "/nowhere" }) },
   "GET /v1/models/:owner/:name/versions": { who: "read" },
   "GET /v1/models/:owner/:name/versions/:version": { who: "read" },
   "GET /v1/models/:owner/:name/versions/:version/weights": { who: "read" },
@@ -287,7 +288,9 @@ test("what is somebody else's is answered as what is not there, and stands in no
     if (who === "page") expect.soft(theirs, route).toEqual(await ask(world, token, route, ABSENT));
     else if ((route.includes("/:") && !isShared) || (body !== undefined && who !== "operator")) {
       const absent = await ask(world, token, route, ABSENT);
-      expect.soft([404, 422, ...(who === "link" ? [401] : [])], route).toContain(theirs.status);
+      expect
+        .soft([404, 422, ...(who === "link" ? [401] : []), ...(who === "operator" ? [403] : [])], route)
+        .toContain(theirs.status);
       const renamed = { ...theirs, body: theirs.body.replaceAll("you/toy", "you/nothing") };
       expect.soft(renamed, route).toEqual(absent);
     }

@@ -1,12 +1,18 @@
 /** `/v1/models/{owner}/{name}/versions`: what a model was at each time. */
+import { CreateVersion } from "@easel/contract";
 import { Hono } from "hono";
+import { requireOperator } from "../auth.ts";
 import { type Context, timestamp } from "../context.ts";
 import type { Env } from "../env.ts";
 import { unprocessable } from "../errors.ts";
+import { sha256Hex } from "../ids.ts";
 import type { Builtin } from "../models/builtin.ts";
+import { keepFolder } from "../models/own.ts";
 import { presentVersion } from "../models/present.ts";
 import { requireModel, requireOwnModel, requireVersion, requireVersionOf } from "../models/resolve.ts";
-import { deleteUnusedVersion, listVersions } from "../models/versions.ts";
+import { deleteUnusedVersion, ensureVersion, listVersions } from "../models/versions.ts";
+import { describeProgram } from "../processes/describe.ts";
+import { readJson } from "./body.ts";
 import { PAGE_SIZE, presentPage, readCursor } from "./page.ts";
 
 const PATH = "/models/:owner/:name/versions";
@@ -20,6 +26,25 @@ export function versions(context: Context, builtins: Builtin[]): Hono<Env> {
     const model = await requireModel(context, c.get("account"), owner, name);
     const rows = await listVersions(db, { modelId: model.id, before: readCursor(c), limit: PAGE_SIZE + 1 });
     return c.json(await presentPage(context, c, rows, presentVersion));
+  });
+
+  // Runs the folder's code with the server's own rights, as its predictions will.
+  app.post(PATH, async (c) => {
+    requireOperator(context, c);
+    const { owner, name } = c.req.param();
+    const model = await requireOwnModel(context, c.get("account"), owner, name);
+    const { body } = await readJson(c, CreateVersion);
+    const program = await keepFolder(context, body.folder);
+    const { schema, needs } = await describeProgram(context, program);
+    const version = await ensureVersion(db, {
+      id: sha256Hex(`${model.id} ${program}`),
+      model_id: model.id,
+      program,
+      needs,
+      schema: JSON.stringify(schema),
+      created_at: timestamp(context),
+    });
+    return c.json(presentVersion(version), 201);
   });
 
   app.get(`${PATH}/:version`, async (c) => {

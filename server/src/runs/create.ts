@@ -71,7 +71,13 @@ async function insertSettled(
 ): Promise<RunRow> {
   const taken = await takeInput(context, request, schema, INPUTS[run.kind]);
   if (Object.keys(taken.fetches).length > 0) return insert(context, request, { ...run, ...taken, log: undefined });
-  const settled = await settleFiles(context, { ...run, ...taken, account: request.account, schema });
+  const settled = await settleFiles(context, {
+    ...run,
+    ...taken,
+    account: request.account,
+    program: request.version.program,
+    schema,
+  });
   return insert(context, request, { ...run, ...taken, ...settled });
 }
 

@@ -9,7 +9,8 @@ import { HttpError } from "../errors.ts";
 import { fetchFile } from "../fetch/file.ts";
 import { FetchRefused } from "../fetch/refusal.ts";
 import { sizeInWords } from "../files/size.ts";
-import { findVersionSchema } from "../models/versions.ts";
+import { isOwnProgram } from "../models/own.ts";
+import { findVersionProgram } from "../models/versions.ts";
 import { RunFiles } from "./claim.ts";
 import { insertServerLog, insertServerStage } from "./events.ts";
 import { failWaitingRun } from "./finish.ts";
@@ -76,10 +77,10 @@ async function fetchInputs(context: Context, run: RunRow, stopped: AbortSignal):
   const signal = AbortSignal.any([stopped, over.signal]);
   const watching = abortWithRun(context, run.id, over);
   try {
-    const files = await fetchAll(context, run, signal);
-    const schema = await findVersionSchema(context.db, run.version_id);
+    const version = await findVersionProgram(context.db, run.version_id);
+    const files = await fetchAll(context, run, version.program, signal);
     const input = RunInput.parse(JSON.parse(run.input));
-    const settled = await settleFiles(context, { kind: run.kind, account: run.account, schema, input, files });
+    const settled = await settleFiles(context, { kind: run.kind, account: run.account, ...version, input, files });
     await context.db.transaction().execute(async (tx) => {
       const ready = await updateRunFetched(tx, run.id, JSON.stringify(settled.files));
       if (ready !== undefined && settled.log !== undefined)
@@ -95,7 +96,7 @@ async function fetchInputs(context: Context, run: RunRow, stopped: AbortSignal):
   }
 }
 
-async function fetchAll(context: Context, run: RunRow, signal: AbortSignal): Promise<RunFiles> {
+async function fetchAll(context: Context, run: RunRow, program: string, signal: AbortSignal): Promise<RunFiles> {
   const files = RunFiles.parse(JSON.parse(run.files));
   for (const [name, url] of Object.entries(Fetches.parse(JSON.parse(run.fetches ?? "{}")))) {
     const { host } = new URL(url);
@@ -103,7 +104,7 @@ async function fetchAll(context: Context, run: RunRow, signal: AbortSignal): Pro
     await stages.say();
     const onProgress = (done: number, total: number | undefined) => stages.progress(done, total);
     try {
-      const isArchive = name === "input_images";
+      const isArchive = name === "input_images" && !isOwnProgram(program);
       const blob = await fetchFile(context, { url, isArchive, signal, onProgress });
       files[name] = { sha256: blob.sha256 };
       await stages.end();

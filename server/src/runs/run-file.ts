@@ -1,9 +1,8 @@
 /** Files that runs have made, as inputs of others: a picture to go on from, weights. Known by their signed path, whatever the host. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
+import { hashFile } from "../files/hash.ts";
 import { verifyPath } from "../files/sign.ts";
 import { attemptFolder } from "./attempt-folder.ts";
 
@@ -19,9 +18,7 @@ export async function resolveRunFileUrl(context: Context, url: string): Promise<
   const file = join(attemptFolder(context, runId, Number(attempt)), decodeURIComponent(name));
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) return undefined;
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
-  const sha256 = hash.digest("hex");
+  const sha256 = await hashFile(file);
   await context.blobs.adopt(file, sha256);
   return sha256;
 }

@@ -5,6 +5,7 @@ import type { RunKind } from "../db.ts";
 import { type HttpError, invalidInput } from "../errors.ts";
 import { readArchive } from "../intake/archive.ts";
 import { ArchiveRefused } from "../intake/refusal.ts";
+import { isOwnProgram } from "../models/own.ts";
 import type { VersionSchema } from "../models/schema.ts";
 import { inspectArchive, settingsOf } from "../preflight/preflight.ts";
 import type { RunFiles } from "./claim.ts";
@@ -20,11 +21,15 @@ export interface SettledFiles {
   log: string | undefined;
 }
 
-/** Throws the 422 of an archive that is refused, or of an edit that does not fit it. */
+/**
+ * Throws the 422 of an archive that is refused, or of an edit that does not fit it. A model of somebody's own gets the
+ * bytes that were sent: what they are is between it and its user.
+ */
 export async function settleFiles(
   context: Context,
-  run: { kind: RunKind; account: string; schema: VersionSchema; input: RunInput; files: RunFiles },
+  run: { kind: RunKind; account: string; program: string; schema: VersionSchema; input: RunInput; files: RunFiles },
 ): Promise<SettledFiles> {
+  if (isOwnProgram(run.program)) return { files: run.files, log: undefined };
   if (run.kind === "prediction" && !preparesImages(run.schema)) return { files: run.files, log: undefined };
   const { input_images, edits } = run.files;
   if (input_images === undefined) throw imagesMissing();

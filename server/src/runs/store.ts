@@ -41,12 +41,14 @@ export async function listRuns(
 export async function listWaitingRuns(
   db: Db,
 ): Promise<
-  (Pick<RunRow, "id" | "kind" | "cancel_asked_at" | "deployment"> & { program: string; base: string | null })[]
+  (Pick<RunRow, "id" | "kind" | "cancel_asked_at" | "deployment"> &
+    Pick<Selectable<Tables["versions"]>, "program" | "base" | "needs">)[]
 > {
   return db
     .selectFrom("runs")
     .innerJoin("versions", "versions.id", "runs.version_id")
-    .select(["runs.id", "runs.kind", "versions.program", "versions.base", "runs.cancel_asked_at", "runs.deployment"])
+    .select(["runs.id", "runs.kind", "runs.cancel_asked_at", "runs.deployment"])
+    .select(["versions.program", "versions.base", "versions.needs"])
     .where("runs.status", "=", "starting")
     .where("runs.fetches", "is", null)
     .orderBy("runs.created_at")
