@@ -1,4 +1,4 @@
-/** Contract, server and CLI from TypeScript to `dist/`, and the pages by Vite. */
+/** Contract, server and CLI from TypeScript to `dist/`, the command line as a package, and the pages by Vite. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, run } from "../command.mjs";
@@ -16,6 +16,13 @@ const PARTS = [
       ...["contract", "server", "cli"].flatMap((name) => [`${name}/src`, `${name}/tsconfig.json`]),
       "tsconfig.base.json",
     ],
+  },
+  {
+    name: "command line",
+    what: "Command line",
+    tool: ["scripts/pack-cli.mjs"],
+    gives: ["cli/dist/easel.tgz"],
+    sources: ["cli/src", "cli/bin", "cli/package.json", "cli/vite.config.ts", "scripts/pack-cli.mjs", "contract/src"],
   },
   {
     name: "pages",

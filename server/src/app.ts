@@ -8,6 +8,7 @@ import { HttpError } from "./errors.ts";
 import type { Builtin } from "./models/builtin.ts";
 import type { Device } from "./processes/devices.ts";
 import { account } from "./routes/account.ts";
+import { commandLine } from "./routes/command-line.ts";
 import { deployments } from "./routes/deployments.ts";
 import { examples } from "./routes/examples.ts";
 import { fileDownloads, files } from "./routes/files.ts";
@@ -62,7 +63,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", weights(context, machine.builtins));
 
   if (counted !== undefined) app.route("/", counted.routes);
-  app.route("/", health(context)).route("/v1", v1);
+  app.route("/", health(context)).route("/", commandLine()).route("/v1", v1);
   // Python's first client puts /v1 behind a base URL that the others want to end in it.
   app.route("/v1/v1", v1);
   app.route("/", pages(context));

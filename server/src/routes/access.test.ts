@@ -47,6 +47,7 @@ const SCALE = { min_instances: 0, max_instances: 1 };
 const TABLE: Record<string, Rule> = {
   "GET /health/live": { who: "anyone" },
   "GET /health/ready": { who: "anyone" },
+  "GET /easel.tgz": { who: "anyone" },
   "GET /metrics": { who: "operator" },
   "GET /": { who: "page" },
   "GET /:page{.+}": { who: "page" },
