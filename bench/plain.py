@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from runner.model import Model
+from runner.rules import settle
 
 DEMO_ZIP = ROOT / "examples" / "fluent-3d.zip"
 MODEL = Model(ROOT / "models" / "sdxl", ROOT / "bases" / "emoji")
@@ -16,7 +17,8 @@ MODEL = Model(ROOT / "models" / "sdxl", ROOT / "bases" / "emoji")
 
 def train(**given) -> Path:
     """Trains and returns the tar of weights."""
-    return Path(MODEL.train(**_defaults(MODEL.train_fields) | given).weights)
+    fields = settle(MODEL.train_fields, MODEL.train_rules, given)
+    return Path(MODEL.train(**_defaults(fields) | given).weights)
 
 
 def draw(predictor, **given) -> list[Path]:

@@ -16,6 +16,7 @@ from runner.entries import Entries
 from runner.files import hash_file
 from runner.outcome import Failure
 from runner.protocol import StoredFile
+from runner.rules import Rule, read_rules
 from runner.signature import Field, read_fields
 from runner.trouble import ModelTrouble, trouble_with
 
@@ -73,6 +74,12 @@ class Model:
         """What is wrong with a function's signature, at its line."""
         return trouble_with(function, self._folder, str(error))
 
+    @cached_property
+    def train_rules(self) -> list[Rule]:
+        """The model's own, then those of its base."""
+        rows = [row for table in (self._own_defaults, self._base_defaults) for row in table.get("train_rules", [])]
+        return read_rules(rows, self.train_fields)
+
     def holds(self, weights: StoredFile | None) -> bool:
         """Whether the predictor is ready for a prediction with these weights."""
         return self._predictor is not None and self._weights_held == _key(weights)
@@ -96,9 +103,12 @@ class Model:
         return ready
 
     @cached_property
-    def _base_defaults(self) -> dict[str, dict[str, dict[str, Any]]]:
-        file = self._base / "defaults.json" if self._base else None
-        return json.loads(file.read_text()) if file and file.exists() else {}
+    def _base_defaults(self) -> dict[str, Any]:
+        return _read_table(self._base / "defaults.json") if self._base else {}
+
+    @cached_property
+    def _own_defaults(self) -> dict[str, Any]:
+        return _read_table(self._folder / "easel.json")
 
     def _fields(self, function: Callable[..., Any], role: str) -> list[Field]:
         if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
@@ -107,6 +117,10 @@ class Model:
             return read_fields(function, self._base_defaults.get(role, {}))
         except (NameError, ValueError) as error:
             raise self.blame(function, error) from error
+
+
+def _read_table(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text()) if file.exists() else {}
 
 
 def _key(weights: StoredFile | None) -> str | None:

@@ -20,6 +20,7 @@ from runner.model import Model
 from runner.outcome import Canceled, Failure, explain
 from runner.protocol import LINE_BYTES_MAX, StoredFile
 from runner.report import Nobody, listen
+from runner.rules import settle
 from runner.signature import bind
 
 
@@ -70,7 +71,8 @@ def _train(attempt: Attempt, model: Model, listener: RunListener) -> None:
     command = attempt.command
     listener.obey()
     _check_files(command.files)
-    result = model.train(**bind(model.train_fields, command.input, command.files))
+    fields = settle(model.train_fields, model.train_rules, command.input)
+    result = model.train(**bind(fields, command.input, command.files))
     listener.obey()
     weights = getattr(result, "weights", result)
     if not isinstance(weights, Path):

@@ -9,6 +9,7 @@ from typing import Any
 import cog
 
 from runner.model import Model
+from runner.rules import Rule
 from runner.schema_frame import common_components, paths, request_component, response_component
 from runner.signature import Field, is_path, without_optional
 
@@ -24,7 +25,9 @@ def model_schema(model: Model) -> Schema:
         _add(components, {"PredictionRequest": request_component("Prediction", "Input")})
         _add(components, {"PredictionResponse": response_component("Prediction", "Input", "Output")})
     if model.can_train:
-        _add(components, _described(model, model.train, "TrainingInput", "TrainingOutput", model.train_fields))
+        inputs = _described(model, model.train, "TrainingInput", "TrainingOutput", model.train_fields)
+        inputs["TrainingInput"] |= _rules(model.train_rules)
+        _add(components, inputs)
         _add(components, {"TrainingRequest": request_component("Training", "TrainingInput")})
         _add(components, {"TrainingResponse": response_component("Training", "TrainingInput", "TrainingOutput")})
     return {
@@ -61,6 +64,23 @@ def _inputs(title: str, fields: list[Field]) -> Schema:
     if required:
         component["required"] = required
     return {title: component, **{field.name: _choices(field) for field in fields if field.choices}}
+
+
+def _rules(rules: list[Rule]) -> Schema:
+    """What contradicts each other, for whoever checks an input; defaults that depend on others, for whoever shows them."""
+    refusals = [
+        {
+            "description": rule.refusal,
+            "not": {
+                "required": list(rule.when),
+                "properties": {name: {"enum": listed} for name, listed in rule.when.items()},
+            },
+        }
+        for rule in rules
+        if rule.refusal
+    ]
+    defaults = [{"when": rule.when, "defaults": rule.defaults} for rule in rules if rule.defaults]
+    return {**({"allOf": refusals} if refusals else {}), **({"x-defaults-when": defaults} if defaults else {})}
 
 
 def _property(field: Field, order: int) -> Schema:

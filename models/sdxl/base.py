@@ -28,6 +28,10 @@ import runner
 SCORE, NEGATIVE_SCORE = 6.0, 2.5
 COMPONENTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
 
+# Query, key, value and output of every attention of the UNet, and the two layers behind each pair of attentions.
+ATTENTION, FEED_FORWARD = (".to_q", ".to_k", ".to_v", ".to_out.0"), (".ff.net.0.proj", ".ff.net.2")
+LORA_TARGETS = {"attention": ATTENTION, "attention_and_feed_forward": ATTENTION + FEED_FORWARD}
+
 
 @dataclass(frozen=True)
 class Conditioning:
@@ -128,14 +132,23 @@ class Base:
         self.is_refiner = index.get("requires_aesthetics_score", False)
         self.pixels_per_latent = 2 ** (len(self.vae.config.block_out_channels) - 1)
 
+    def networks(self) -> dict[str, torch.nn.Module]:
+        """Those that a fine-tune may replace, by the names of their folders."""
+        return {"unet": self.unet, "text_encoder": self.text_encoders[0], "text_encoder_2": self.text_encoders[1]}
+
+    def stored_weights(self, name: str) -> dict[str, torch.Tensor]:
+        """A network's weights as its files have them, in float32 on the device: nothing is lost by what it computes in."""
+        stored = type(self.networks()[name]).from_pretrained(self.folder / name, dtype=torch.float32)
+        return {key: weight.detach().to(self.device) for key, weight in stored.named_parameters()}
+
     def objective(self, snr_gamma: float) -> Objective:
         """What this base was trained to predict, on its own noise schedule."""
         alphas = self.scheduler.alphas_cumprod.to(self.device)
         return Objective(self.scheduler.config.prediction_type, alphas, snr_gamma)
 
-    def adapter_targets(self) -> dict[str, torch.nn.Linear]:
-        """The layers that a LoRA stands beside: query, key, value and output of every attention of the UNet."""
-        ends = (".to_q", ".to_k", ".to_v", ".to_out.0")
+    def adapter_targets(self, lora_targets: str = "attention_and_feed_forward") -> dict[str, torch.nn.Linear]:
+        """The layers that a LoRA may stand beside, by name: see `LORA_TARGETS`."""
+        ends = LORA_TARGETS[lora_targets]
         return {name: layer for name, layer in self.unet.named_modules() if name.endswith(ends)}
 
     def token_tables(self) -> list[torch.Tensor]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -36,16 +37,20 @@ def load_weights(base: Base, path: Path) -> Weights:
         layer = targets.get(name)
         if layer is None or (up.shape[0], down.shape[1]) != layer.weight.shape:
             raise runner.Failure("weights_unusable", f"{path.name} was trained on another base: {name} does not fit.")
+    for name in weights.whole.misfits(base.networks()) if weights.whole else ():
+        raise runner.Failure("weights_unusable", f"{path.name} was trained on another base: {name} does not fit.")
     widths = [table.shape[1] for table in base.token_tables()]
     if weights.words and [rows.shape[1] for rows in weights.words.rows] != widths:
         raise runner.Failure("weights_unusable", f"{path.name} was trained on another base: its words do not fit.")
-    return weights
+    return replace(weights, whole=weights.whole.to(base.device, base.dtype)) if weights.whole else weights
 
 
 def draw(base: Base, weights: Weights, inputs: dict) -> list[Path]:
     """Draws by `predict`'s inputs and writes `out-0.png` … Picture n is the one that seed + n draws alone."""
     order = read_order(base, weights.words, inputs)
     with ExitStack() as stack:
+        if weights.whole:
+            stack.enter_context(weights.whole.in_place(base.networks()))
         if weights.adapter:
             stack.enter_context(weights.adapter.folded(base.adapter_targets(), inputs["lora_scale"]))
         return save(sample(base, weights.words, [order])[0])

@@ -9,23 +9,20 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-from base import Conditioning
 from choice import Choice
 from course import Course
-from drawing import to_pictures
 from keeping import EASEL_DECIDES
 from PIL.Image import Image
-from sampling import Steps, Told, denoise
+from quick import draw_quickly
 from tuning import Tuning
-from words import contains
+from words import count_naming
 
 import runner
 
 PER_RUN = 10
 CAPTIONS_DRAWN = 3
 # Enough to see what a training is at. A picture of a finished model takes 25 to 50 steps of a slower scheduler.
-INFERENCE_STEPS, GUIDANCE, SCHEDULER = 8, 5.0, "DPMSolverMultistep"
+INFERENCE_STEPS = 8
 
 
 def steps_between_snapshots(steps: int, checkpointing_steps: int) -> int:
@@ -83,31 +80,19 @@ class SampleKeeper:
             runner.sample(path, course.steps, prompt, seed)
 
 
-@torch.no_grad()
 def draw_prompts(tuning: Tuning, prompts: list[str], resolution: int, inference_steps: int, step: int) -> list[Image]:
     """A picture of each prompt, with its place among them as its seed. The adapter has to stand beside the base.
 
     `step` is the training's, which takes its turns meanwhile.
     """
-    base, words, size = tuning.base, tuning.words, (resolution, resolution)
-    windows = max(base.count_windows(prompt, words.spans if words else {}) for prompt in prompts)
-    told = [base.encode_text(prompt, words, size, windows) for prompt in prompts]
-    negative = base.encode_negative("", None, size, windows)
-    latents = denoise(
-        base,
-        Steps(SCHEDULER, base.scheduler.config, inference_steps, base.device),
-        Told(Conditioning.joined(told), Conditioning.joined([negative] * len(told)), GUIDANCE),
-        base.latents_shape(size),
-        [torch.Generator(base.device).manual_seed(seed) for seed in range(len(told))],
-        lambda: runner.turn(step),
-    )
-    return to_pictures(base, latents)
+    told = (prompts, list(range(len(prompts))), resolution, inference_steps)
+    return draw_quickly(tuning.base, tuning.words, *told, lambda: runner.turn(step))
 
 
-def choose_prompts(asked: list[str] | None, captions: list[str], token_string: str) -> list[str]:
-    """The prompts that were asked for, or three of the captions from all over the dataset, each with the token string."""
+def choose_prompts(asked: list[str] | None, captions: list[str], token_strings: list[str]) -> list[str]:
+    """The prompts that were asked for, or three of the captions from all over the dataset, each with a token string."""
     if asked:
-        return [prompt if contains(prompt, token_string) else f"{token_string} {prompt}" for prompt in asked]
+        return [prompt if count_naming([prompt], token_strings) else f"{token_strings[0]} {prompt}" for prompt in asked]
     distinct = list(dict.fromkeys(captions))
     count = min(CAPTIONS_DRAWN, len(distinct))
     return [distinct[place * len(distinct) // count] for place in range(count)]

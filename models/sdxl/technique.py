@@ -5,14 +5,13 @@ Knows nothing about how a group is built or trained.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import runner
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Technique:
-    """`moves` maps a group (`lora`: pairs beside the base's attention; `words`: new rows) to the share of steps it moves.
+    """`moves` maps a group to the share of steps it moves: `lora`, pairs beside the base's layers; `words`, new rows; `unet` and
+    `text_encoders`, whole networks in the place of the base's.
 
     Where `holds_norms`, new rows stay as long as the vocabulary's: alone, they would grow until no other word is heard.
     """
@@ -20,6 +19,11 @@ class Technique:
     name: str
     moves: dict[str, float]
     holds_norms: bool = False
+
+    @property
+    def replaces_base(self) -> bool:
+        """Whether what comes out is a model of its own rather than something beside the base."""
+        return "unet" in self.moves
 
 
 TECHNIQUES = {
@@ -31,19 +35,13 @@ TECHNIQUES = {
         Technique("lora", {"lora": 1.0}),
         # Gal et al., 2022.
         Technique("textual_inversion", {"words": 1.0}, holds_norms=True),
+        # Ruiz et al., 2022.
+        Technique("dreambooth", {"unet": 1.0}),
     )
 }
 
 
 def choose_technique(inputs: dict) -> Technique:
-    """The technique by `train`'s inputs `technique` and `is_lora`. Raises `runner.Failure` where they contradict each other."""
-    name = inputs["technique"]
-    if not inputs["is_lora"] and name == "lora":
-        raise runner.Failure("input_invalid", "is_lora: it is false, but technique is lora. Leave one of the two out.")
-    if not inputs["is_lora"] and name == "pivotal":
-        raise runner.Failure(
-            "input_unsupported",
-            "is_lora: false asks for DreamBooth, a training of the whole model, which this version of Easel does not have. "
-            "Leave is_lora out.",
-        )
-    return TECHNIQUES[name]
+    """The technique by `train`'s inputs `technique` and `train_text_encoder`."""
+    chosen = TECHNIQUES[inputs["technique"]]
+    return replace(chosen, moves=chosen.moves | {"text_encoders": 1.0}) if inputs["train_text_encoder"] else chosen

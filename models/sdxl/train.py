@@ -3,10 +3,7 @@
 Defaults here are SDXL's; each base overlays its own (`bases/<name>/defaults.json`).
 """
 
-from accepted import say_what_does_nothing
 from cog import BaseModel, Input, Path
-
-DOES_NOTHING_YET = ("unet_learning_rate",)
 
 
 class TrainingOutput(BaseModel):
@@ -34,10 +31,11 @@ def train(
         description="Number of individual training steps. Takes precedence over num_train_epochs", default=1000
     ),
     is_lora: bool = Input(
-        description="Whether to use LoRA training. If set to False, will use full fine tuning", default=True
+        description="Whether to use LoRA training. If set to False, will use full fine tuning: dreambooth", default=True
     ),
     unet_learning_rate: float = Input(
-        description="Learning rate for the U-Net in full fine tuning. We recommend 1e-6 to 1e-5", default=1e-6
+        description="Learning rate of dreambooth, for the U-Net in full fine tuning. We recommend 1e-6 to 1e-5",
+        default=1e-6,
     ),
     ti_lr: float = Input(description="Learning rate of the new token embeddings", default=3e-4),
     lora_lr: float = Input(description="Learning rate of the LoRA", default=1e-4),
@@ -82,16 +80,42 @@ def train(
         choices=["zip", "tar", "infer"],
     ),
     technique: str = Input(
-        description="What is trained: pivotal a LoRA and new words, lora a LoRA alone, textual_inversion new words alone",
+        description="What is trained: pivotal a LoRA and new words, lora a LoRA alone, textual_inversion new words alone, "
+        "dreambooth the whole U-Net",
         default="pivotal",
-        choices=["pivotal", "lora", "textual_inversion"],
+        choices=["pivotal", "lora", "textual_inversion", "dreambooth"],
+    ),
+    subject: str = Input(
+        description="What the images have in common. It decides the defaults of other inputs",
+        default="object",
+        choices=["style", "object", "person"],
     ),
     initial_word: str | None = Input(
-        description="A word that the new tokens start from, such as `dog` or `style`. Empty: from noise", default=None
+        description="A word that the new tokens start from, such as `dog` or `style`. An empty text: from noise",
+        default=None,
     ),
     lora_alpha: float | None = Input(
         description="The LoRA counts as much as alpha / rank. Empty: as the rank", default=None, ge=0.001, le=1024
     ),
+    lora_targets: str = Input(
+        description="The layers that the LoRA stands beside: the attentions', or the feed-forward ones too",
+        default="attention",
+        choices=["attention", "attention_and_feed_forward"],
+    ),
+    class_prompt: str | None = Input(
+        description="What your subject is one of, such as `a photo of a dog`: the base draws class images of it. Empty: each "
+        "caption without the token string",
+        default=None,
+        max_length=1000,
+    ),
+    prior_loss_weight: float = Input(
+        description="How much class images count beside yours, so that their kind is not forgotten. 0: there are none",
+        default=0.0,
+        ge=0,
+        le=100,
+    ),
+    num_class_images: int = Input(description="Number of class images", default=50, ge=1, le=1000),
+    train_text_encoder: bool = Input(description="Whether dreambooth trains the text encoders too", default=False),
     snr_gamma: float = Input(
         description="Min-SNR weighting of the loss: what the ratio of signal to noise is capped at. 0: off",
         default=5.0,
@@ -146,7 +170,6 @@ def train(
 ) -> TrainingOutput:
     """Fine-tunes the base on an archive of images and returns the trained weights."""
     inputs = dict(locals())
-    say_what_does_nothing(train, inputs, DOES_NOTHING_YET)
     import training
 
     return TrainingOutput(weights=Path(training.run(inputs)))

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from base import Base, current, describe_sizes
 from choice import Choice, Chosen
+from class_images import ClassImage, make_class_images
 from course import Course, Group
 from eye import Eye
 from judge import Judge, choose_probes
@@ -24,11 +25,17 @@ from snapshots import SampleKeeper, SnapshotKeeper, choose_prompts, steps_betwee
 from technique import Technique, choose_technique
 from tuning import Tuning
 from weights import CARD, Weights, replace_card, write_weights
-from words import contains
+from words import count_naming, read_token_strings
 
 import runner
 
-WEIGHT_DECAY = {"lora": 1e-4, "words": 1e-3}
+WEIGHT_DECAY = {"lora": 1e-4, "words": 1e-3, "unet": 1e-2, "text_encoders": 1e-2}
+LEARNING_RATE = {
+    "lora": "lora_lr",
+    "words": "ti_lr",
+    "unet": "unet_learning_rate",
+    "text_encoders": "unet_learning_rate",
+}
 CURVE_POINTS = 200
 FILE_INPUTS = ("input_images", "edits")
 
@@ -44,11 +51,15 @@ def run(inputs: dict) -> Path:
     dataset = prepare(inputs)
     publish(dataset)
     runner.stage("encoding")
-    images = encode(base, dataset)
     captions = [example.caption for example in dataset.examples]
+    classes = make_class_images(base, captions, inputs)
+    images = encode(base, dataset, classes)
+    resolution = inputs["resolution"]
     pictures = [(example.image.width, example.image.height, example.image.crop) for example in dataset.examples]
-    sizes = describe_sizes(pictures, inputs["resolution"], inputs["resolution"])
-    tuning = Tuning(base, technique, captions, sizes, inputs, seed)
+    sizes = describe_sizes(
+        pictures + [(resolution, resolution, (0, 0, resolution))] * len(classes), resolution, resolution
+    )
+    tuning = Tuning(base, technique, captions + [one.prompt for one in classes], sizes, inputs, seed)
     plan = Plan(
         steps=inputs["max_train_steps"],
         batch_size=inputs["train_batch_size"],
@@ -58,6 +69,7 @@ def run(inputs: dict) -> Path:
         noise_offset=inputs["noise_offset"],
         caption_dropout=inputs["caption_dropout"],
         accumulation=inputs["gradient_accumulation_steps"],
+        prior_weight=inputs["prior_loss_weight"],
     )
     course = Course(make_groups(technique, tuning, plan, inputs), plan.steps, seed, base.device)
     every = steps_between_snapshots(plan.steps, inputs["checkpointing_steps"])
@@ -69,7 +81,7 @@ def run(inputs: dict) -> Path:
         steps_between_snapshots(plan.steps, EASEL_DECIDES)
         if inputs["sample_steps"] is None
         else inputs["sample_steps"],
-        choose_prompts(inputs["sample_prompts"], captions, inputs["token_string"]),
+        choose_prompts(inputs["sample_prompts"], captions, read_token_strings(inputs["token_string"])),
         tuning,
         inputs["resolution"],
     )
@@ -99,7 +111,7 @@ def make_choice(steps: int, every: int, tuning: Tuning, dataset: Dataset, inputs
         print(f"The last snapshot will be published, for none can be scored. {missing.message}")
         return Choice(steps, every, None, f"The last: {missing.message}")
     captions = [example.caption for example in dataset.examples]
-    probes = choose_probes("style", captions, inputs["token_string"])
+    probes = choose_probes(inputs["subject"], captions, read_token_strings(inputs["token_string"])[0])
     judge = Judge(tuning, Eye(folder, tuning.base.device), dataset.examples, probes, inputs["resolution"])
     return Choice(steps, every, judge)
 
@@ -134,12 +146,11 @@ def publish(dataset: Dataset) -> None:
 
 
 def make_groups(technique: Technique, tuning: Tuning, plan: Plan, inputs: dict) -> list[Group]:
-    rates = {"lora": inputs["lora_lr"], "words": inputs["ti_lr"]}
     return [
         Group(
             name=name,
             parameters=tuning.parameters(name),
-            learning_rate=rates[name],
+            learning_rate=inputs[LEARNING_RATE[name]],
             weight_decay=WEIGHT_DECAY[name],
             last_step=round(share * plan.steps),
             averaged=inputs["use_ema"] and share == 1,
@@ -161,18 +172,21 @@ class Reading:
         self.progress(course.steps, f", loss {sum(recent) / len(recent):.4f}")
 
 
-def encode(base: Base, dataset: Dataset) -> Images:
-    """The dataset's latents, encoded once and kept on the device, and their masks at the latents' size."""
+def encode(base: Base, dataset: Dataset, classes: list[ClassImage]) -> Images:
+    """The latents of the dataset and of the class images behind it, encoded once and kept on the device, and their masks at
+    the latents' size."""
     means, deviations = [], []
-    for example in dataset.examples:
-        pixels = torch.frombuffer(bytearray(example.picture.tobytes()), dtype=torch.uint8)
-        pixels = pixels.view(example.picture.height, example.picture.width, 3).permute(2, 0, 1)
+    for picture in [example.picture for example in dataset.examples] + [one.picture for one in classes]:
+        pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
+        pixels = pixels.view(picture.height, picture.width, 3).permute(2, 0, 1)
         mean, deviation = base.encode_images(pixels[None] / 127.5 - 1)
         means.append(mean)
         deviations.append(deviation)
     mean = torch.cat(means).float()
-    masks = torch.stack([latent_mask(example, mean.shape[2:]) for example in dataset.examples]).to(mean.device)
-    return Images(mean, torch.cat(deviations).float(), masks, [example.name for example in dataset.examples])
+    masks = [latent_mask(example, mean.shape[2:]) for example in dataset.examples]
+    masks += [torch.ones(1, *mean.shape[2:])] * len(classes)
+    names = [example.name for example in dataset.examples] + [one.name for one in classes]
+    return Images(mean, torch.cat(deviations).float(), torch.stack(masks).to(mean.device), names, len(classes))
 
 
 def latent_mask(example: Example, size: torch.Size) -> torch.Tensor:
@@ -195,7 +209,7 @@ class Result:
     def write(self, path: Path, course: Course) -> None:
         """Writes the tar of the parameters as they are."""
         card = make_card(self.base, self.technique, self.dataset, course, self.inputs)
-        write_weights(path, Weights(self.tuning.trained_adapter(), self.tuning.words, card))
+        write_weights(path, Weights(self.tuning.trained_adapter(), self.tuning.words, card, self.tuning.whole))
 
 
 def save(chosen: Chosen, course: Course) -> Path:
@@ -215,13 +229,14 @@ def make_card(base: Base, technique: Technique, dataset: Dataset, course: Course
     """What this model is and how it was made. Holds no time and no path, so that equal trainings give equal cards."""
     examples = dataset.examples
     captions = [example.caption for example in examples]
-    token_string = inputs["token_string"]
-    prompts = ready_prompts(inputs["sample_prompts"], captions, token_string, inputs["caption_prefix"])
+    tokens = read_token_strings(inputs["token_string"])
+    prompts = ready_prompts(inputs["sample_prompts"], captions, tokens[0], inputs["caption_prefix"])
     return {
         "base": {"name": base.folder.name, "sha256": base.sha256},
         "technique": technique.name,
-        "token_strings": [token_string],
-        "trigger": {"present": sum(contains(caption, token_string) for caption in captions), "total": len(captions)},
+        "replaces_base": technique.replaces_base,
+        "token_strings": tokens,
+        "trigger": {"present": count_naming(captions, tokens), "total": len(captions)},
         "settings": settings_of(inputs),
         "steps": course.steps,
         "change": course.change(),

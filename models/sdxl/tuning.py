@@ -7,10 +7,13 @@ from contextlib import ExitStack, contextmanager
 
 import torch
 from adapter import Adapter
-from base import Base, Conditioning
+from base import Base, Conditioning, Tokens
 from technique import Technique
-from words import ROWS_PER_WORD, Words, spans_of
+from whole import Whole
+from words import ROWS_PER_WORD, Words, read_token_strings, spans_of
 
+# The networks that each group stands for.
+NETWORKS = {"unet": ("unet",), "text_encoders": ("text_encoder", "text_encoder_2")}
 # Share of noise in rows that start from a word: two equal rows would stay equal.
 APART = 0.1
 
@@ -26,14 +29,18 @@ class Tuning:
     ) -> None:
         generator = torch.Generator().manual_seed(seed)
         self.base, self.sizes = base, sizes.to(base.device)
-        self.targets = base.adapter_targets()
+        self.targets = base.adapter_targets(inputs["lora_targets"])
         self.adapter = _new_adapter(self.targets, inputs, generator) if "lora" in technique.moves else None
         self.words = _new_words(base, inputs, generator) if "words" in technique.moves else None
+        self.whole = _new_whole(base, technique)
         self.tokens = base.tokenize(captions, self.words.spans if self.words else {})
         self.empty = base.encode_negative("", None, (inputs["resolution"], inputs["resolution"]))
-        self.cached: Conditioning | None = None if self.words else self._encode_all()
+        texts_move = self.words or "text_encoders" in technique.moves
+        self.cached: Conditioning | None = None if texts_move else self._encode_all()
 
     def parameters(self, group: str) -> list[torch.Tensor]:
+        if group in NETWORKS:
+            return self.whole.parameters(*NETWORKS[group])
         return self.adapter.parameters() if group == "lora" else self.words.rows
 
     def trained_adapter(self) -> Adapter | None:
@@ -41,8 +48,10 @@ class Tuning:
 
     @contextmanager
     def attached(self) -> Iterator[None]:
-        """The adapter stands beside the base's layers until the block ends, and leaves no trace there."""
+        """What moves stands beside the base's layers, or in their place, until the block ends, and leaves no trace there."""
         with ExitStack() as stack:
+            if self.whole:
+                stack.enter_context(self.whole.in_place(self.base.networks()))
             if self.adapter:
                 stack.enter_context(self.adapter.beside(self.targets))
             yield
@@ -51,7 +60,7 @@ class Tuning:
         if self.cached:
             told = self.cached[rows]
         else:
-            told = self.base.encode_prompts(self.tokens[rows], self.words.rows, self.sizes[rows])
+            told = self._encode(self.tokens[rows], self.sizes[rows])
         return told if dropped is None else told.without_text(dropped, self.empty)
 
     def predict(self, noisy: torch.Tensor, t: torch.Tensor, conditioning: Conditioning) -> torch.Tensor:
@@ -64,7 +73,10 @@ class Tuning:
 
     @torch.no_grad()
     def _encode_all(self) -> Conditioning:
-        return self.base.encode_prompts(self.tokens, self.words.rows if self.words else None, self.sizes)
+        return self._encode(self.tokens, self.sizes)
+
+    def _encode(self, tokens: Tokens, sizes: torch.Tensor) -> Conditioning:
+        return self.base.encode_prompts(tokens, self.words.rows if self.words else None, sizes)
 
 
 def _new_adapter(targets: dict[str, torch.nn.Linear], inputs: dict, generator: torch.Generator) -> Adapter:
@@ -72,11 +84,19 @@ def _new_adapter(targets: dict[str, torch.nn.Linear], inputs: dict, generator: t
     return Adapter.create(targets, rank, generator, (inputs["lora_alpha"] or rank) / rank)
 
 
+def _new_whole(base: Base, technique: Technique) -> Whole | None:
+    names = [name for group in technique.moves for name in NETWORKS.get(group, ())]
+    return Whole.trainable({name: base.stored_weights(name) for name in names}) if names else None
+
+
 def _new_words(base: Base, inputs: dict, generator: torch.Generator) -> Words:
-    """New rows around `initial_word`, a little apart from each other; without one, noise as large as the vocabulary's rows."""
+    """New rows for each token string, around `initial_word` and a little apart from each other; without one, noise as large as
+    the vocabulary's rows."""
+    tokens = read_token_strings(inputs["token_string"])
+    count = ROWS_PER_WORD * len(tokens)
     rows = []
     for start, table in zip(base.look_up(inputs["initial_word"] or ""), base.token_tables(), strict=True):
-        noise = torch.randn(ROWS_PER_WORD, table.shape[1], generator=generator) * table.float().std().item()
+        noise = torch.randn(count, table.shape[1], generator=generator) * table.float().std().item()
         drawn = noise if start is None else start.float().cpu() + APART * noise
         rows.append(torch.nn.Parameter(drawn.to(base.device)))
-    return Words(spans_of([inputs["token_string"]]), rows)
+    return Words(spans_of(tokens), rows)

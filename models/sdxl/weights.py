@@ -3,6 +3,11 @@
 `lora.safetensors`: float32, `down_blocks.1.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.down.weight` …
 `embeddings.pti`: safetensors with `text_encoders_0`, `text_encoders_1`, the rows of the trained words.
 `special_params.json`: `{"TOK": "<s0><s1>"}`, which rows a token string stands for.
+`unet.safetensors`: the whole UNet under diffusers' names, where a training replaces it. cog-sdxl leaves out norms and time, and
+writes bfloat16, which loses most of what a low rate has moved; this is float16, and all of it.
+`text_encoder.safetensors`, `text_encoder_2.safetensors`: the same of the text encoders, where they were trained.
+
+A LoRA's key is `<attention>.processor.to_q_lora.down.weight`, or, beside any other layer, `<layer>.lora.down.weight`.
 """
 
 from __future__ import annotations
@@ -19,20 +24,26 @@ import torch
 from adapter import Adapter
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from whole import Whole
 from words import Words
 
 import runner
 
 LORA, EMBEDDINGS, TOKENS, CARD = "lora.safetensors", "embeddings.pti", "special_params.json", "model_card.json"
+OTHER_DOWN = ".lora.down.weight"
+
+
+WHOLE = {f"{name}.safetensors": name for name in ("unet", "text_encoder", "text_encoder_2")}
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What a training made: an adapter, words, or both, with the model card."""
+    """What a training made: an adapter, words, whole networks, or some of these, with the model card."""
 
     adapter: Adapter | None
     words: Words | None
     card: dict
+    whole: Whole | None = None
 
 
 def write_weights(path: Path, weights: Weights) -> None:
@@ -62,14 +73,15 @@ def read_weights(path: Path) -> Weights:
     """Reads a tar of ours or of cog-sdxl's LoRA trainer into memory. Raises `runner.Failure` when it is something else."""
     try:
         with tarfile.open(path) as tar:
-            wanted = (LORA, EMBEDDINGS, TOKENS, CARD)
+            wanted = (LORA, EMBEDDINGS, TOKENS, CARD, *WHOLE)
             members = {
                 Path(entry.name).name: entry for entry in tar if entry.isfile() and Path(entry.name).name in wanted
             }
             files = {name: tar.extractfile(entry).read() for name, entry in members.items()}
-        if LORA not in files and EMBEDDINGS not in files:
-            raise ValueError(f"it holds neither {LORA} nor {EMBEDDINGS}")
-        return Weights(_parse_adapter(files), _parse_words(files), json.loads(files.get(CARD, b"{}")))
+        if not files.keys() & {LORA, EMBEDDINGS, *WHOLE}:
+            raise ValueError(f"it holds neither {LORA} nor {EMBEDDINGS} nor unet.safetensors")
+        card = json.loads(files.get(CARD, b"{}"))
+        return Weights(_parse_adapter(files), _parse_words(files), card, _parse_whole(files))
     except (tarfile.TarError, SafetensorError, ValueError, KeyError, OSError) as error:
         raise runner.Failure(
             "weights_unusable", f"{Path(path).name} is not a tar of trained weights: {error}."
@@ -95,23 +107,29 @@ def _files(weights: Weights) -> dict[str, bytes]:
         files[EMBEDDINGS] = save(rows)
         tokens = {token: "".join(f"<s{row}>" for row in span) for token, span in weights.words.spans.items()}
         files[TOKENS] = json.dumps(tokens, ensure_ascii=False).encode()
+    for file, name in WHOLE.items():
+        if weights.whole and name in weights.whole.networks:
+            tensors = weights.whole.networks[name].items()
+            files[file] = save({key: one.detach().to("cpu", torch.float16).contiguous() for key, one in tensors})
     return files
 
 
 def _named(adapter: Adapter) -> dict[str, torch.Tensor]:
     return {
-        f"{_processor_name(layer)}_lora.{side}.weight": tensor.detach().cpu().contiguous()
+        f"{_stem(layer)}.{side}.weight": tensor.detach().cpu().contiguous()
         for layer, pair in adapter.pairs.items()
         for side, tensor in zip(("down", "up"), pair, strict=True)
     }
 
 
-def _processor_name(layer: str) -> str:
+def _stem(layer: str) -> str:
     attention, _, projection = layer.removesuffix(".0").rpartition(".")
-    return f"{attention}.processor.{projection}"
+    return f"{attention}.processor.{projection}_lora" if projection.startswith("to_") else f"{layer}.lora"
 
 
 def _layer_name(key: str) -> str:
+    if key.endswith(OTHER_DOWN):
+        return key.removesuffix(OTHER_DOWN)
     attention, _, projection = key.rpartition("_lora.")[0].rpartition(".processor.")
     return f"{attention}.{projection}.0" if projection == "to_out" else f"{attention}.{projection}"
 
@@ -120,9 +138,14 @@ def _parse_adapter(files: dict[str, bytes]) -> Adapter | None:
     if LORA not in files:
         return None
     tensors = load(files[LORA])
-    downs = {key for key in tensors if key.endswith("_lora.down.weight")}
+    downs = {key for key in tensors if key.endswith(("_lora.down.weight", OTHER_DOWN))}
     pairs = {_layer_name(key): (tensors[key].float(), tensors[key.replace(".down.", ".up.")].float()) for key in downs}
     return Adapter(dict(sorted(pairs.items())))
+
+
+def _parse_whole(files: dict[str, bytes]) -> Whole | None:
+    networks = {name: load(files[file]) for file, name in WHOLE.items() if file in files}
+    return Whole(networks) if networks else None
 
 
 def _parse_words(files: dict[str, bytes]) -> Words | None:

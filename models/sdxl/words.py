@@ -5,6 +5,7 @@ Finds the strings in a text, whole-word and case-exact. Knows nothing about toke
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,9 +52,32 @@ def split(text: str, token_strings: Iterable[str]) -> list[str]:
     return [*parts, text[start:]]
 
 
+def read_token_strings(text: str) -> list[str]:
+    """Several concepts stand between commas: TOK,HAT."""
+    return list(dict.fromkeys(token for part in text.split(",") if (token := part.strip())))
+
+
+def without(text: str, token_strings: Iterable[str]) -> str:
+    """What is left of a caption that names no trained word: "a TOK emoji of a fox" is "an emoji of a fox"."""
+    parts = split(text, token_strings)
+    left = parts[0]
+    for after in parts[2::2]:
+        before = re.sub(r"\b(?:in|by) (?:the )?style of\s*$", "", left)
+        after = re.sub(r"^\s*,", "", after)
+        vowel = re.match(r"\s*[aeiou]", after, re.IGNORECASE)
+        left = re.sub(r"\b([Aa])n?\s*$", rf"\g<1>{'n' if vowel else ''} ", before) + after
+    return " ".join(left.split())
+
+
 def contains(text: str, token_string: str) -> bool:
     """Whether the text holds the token string as a whole word."""
     return len(split(text, [token_string])) > 1
+
+
+def count_naming(captions: Iterable[str], token_strings: Iterable[str]) -> int:
+    """How many of the captions hold at least one of the token strings."""
+    tokens = list(token_strings)
+    return sum(len(split(caption, tokens)) > 1 for caption in captions)
 
 
 def _stands_at(text: str, place: int, token: str) -> bool:

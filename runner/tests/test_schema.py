@@ -36,8 +36,14 @@ SDXL_DIFFERENCES = {
 SDXL_ADDITIONS = {
     "TrainingInput": [
         "technique",
+        "subject",
         "initial_word",
         "lora_alpha",
+        "lora_targets",
+        "class_prompt",
+        "prior_loss_weight",
+        "num_class_images",
+        "train_text_encoder",
         "snr_gamma",
         "noise_offset",
         "caption_dropout",

@@ -55,6 +55,8 @@ export interface Tables {
     card: string | null;
     weights_sha256: string | null;
     weights_size: number | null;
+    /** 1: its weights stand in the base's place. */
+    replaces_base: Generated<Flag>;
     training_id: string | null;
     created_at: string;
     deleted_at: string | null;

@@ -27,6 +27,7 @@ os.environ.setdefault("EASEL_CACHE", tempfile.mkdtemp(prefix="easel-cache-"))
 atexit.register(shutil.rmtree, os.environ["EASEL_CACHE"], ignore_errors=True)
 
 from runner.model import Model
+from runner.rules import settle
 from runner.signature import Field
 
 DEMO_ZIP = ROOT / "examples" / "fluent-3d.zip"
@@ -37,6 +38,7 @@ SHORT = {
     "seed": 0,
     "sample_steps": 0,
     "publish": "last",
+    "num_class_images": 2,
 }
 
 
@@ -56,7 +58,7 @@ class Functions:
 
     def train(self, **given) -> Called:
         values = {"input_images": DEMO_ZIP, **SHORT, **given}
-        called = _call(self.model.train, self.model.train_fields, values)
+        called = _call(self.model.train, settle(self.model.train_fields, self.model.train_rules, values), values)
         return Called(Path(called.result.weights), called.log)
 
     def predictor(self, weights: Path | None = None):

@@ -104,7 +104,7 @@ def test_other_prompts_get_the_token_string(functions: Functions, tmp_path: Path
     [(["a"], ["a"]), (["a", "a", "b"], ["a", "b"]), ([*"abcdef"], ["a", "c", "e"]), ([*"abcd"], ["a", "b", "c"])],
 )
 def test_three_of_the_captions_without_repeats(captions: list[str], chosen: list[str]):
-    assert choose_prompts(None, captions, "TOK") == chosen
+    assert choose_prompts(None, captions, ["TOK"]) == chosen
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from runner import Failure
 from runner.report import Nobody, listen
 
 LONG = {"max_train_steps": 8, "checkpointing_steps": 2}
+DREAMBOOTH = {"technique": "dreambooth", "train_text_encoder": True}
 DIES_IN_A_WRITE = """
 import os, signal, sys
 from pathlib import Path
@@ -140,9 +141,16 @@ def test_resumed_while_words_move_and_after_they_rest(functions: Functions, whol
         assert called.result.read_bytes() == whole[0].result.read_bytes()
 
 
-@pytest.mark.parametrize("technique", ["lora", "textual_inversion"])
-def test_every_technique_goes_on_as_if_nothing_were(functions: Functions, tmp_path: Path, technique: str):
-    given = {"technique": technique, "max_train_steps": 7}
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"technique": "lora", "gradient_accumulation_steps": 2},
+        {"technique": "textual_inversion"},
+    ],
+    ids=lambda chosen: chosen["technique"],
+)
+def test_every_technique_goes_on_as_if_nothing_were(functions: Functions, tmp_path: Path, chosen: dict):
+    given = {"max_train_steps": 7, **chosen}
     with heard(Attempt(tmp_path / "whole")) as whole:
         result = functions.train(**LONG | given).result
     with heard(Attempt(tmp_path / "lost", lost_at=3)) as attempt, pytest.raises(ConnectionError):
@@ -152,17 +160,32 @@ def test_every_technique_goes_on_as_if_nothing_were(functions: Functions, tmp_pa
     assert_equal_states(again.reported[6], whole.reported[6])
 
 
-def test_killed_inside_a_write(functions: Functions, whole, tmp_path: Path):
-    folder = tmp_path / "killed"
+def killed_inside_a_write(folder: Path, given: dict) -> Path:
+    """The states that an attempt left which was killed while it wrote the one of step 6."""
     folder.mkdir()
-    script = DIES_IN_A_WRITE.format(tests=str(Path(__file__).parent), folder=str(folder), given=LONG)
+    script = DIES_IN_A_WRITE.format(tests=str(Path(__file__).parent), folder=str(folder), given=given)
     died = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
     assert died.returncode == -signal.SIGKILL, died.stdout + died.stderr
     states = next(folder.glob("states-*"))
     assert sorted(path.name for path in states.iterdir()) == ["step-2", "step-4", "step-6.tmp"]
+    return states
+
+
+def test_killed_inside_a_write(functions: Functions, whole, tmp_path: Path):
+    states = killed_inside_a_write(tmp_path / "killed", LONG)
     called, attempt = go_on(functions, tmp_path / "again", states / "step-4")
     assert called.result.read_bytes() == whole[0].result.read_bytes()
     assert_equal_states(attempt.reported[8], whole[1].reported[8])
+
+
+def test_a_whole_model_killed_inside_a_write(functions: Functions, tmp_path: Path):
+    """All of the UNet and the text encoders, their running means and the optimizer's moments."""
+    states = killed_inside_a_write(tmp_path / "killed", LONG | DREAMBOOTH)
+    with heard(Attempt(tmp_path / "whole")) as attempt:
+        result = functions.train(**LONG | DREAMBOOTH).result
+    called, again = go_on(functions, tmp_path / "again", states / "step-4", **DREAMBOOTH)
+    assert called.result.read_bytes() == result.read_bytes()
+    assert_equal_states(again.reported[8], attempt.reported[8])
 
 
 @pytest.mark.parametrize("name", [TENSORS, "facts.json", MANIFEST])

@@ -136,11 +136,6 @@ def test_a_base_that_is_missing_is_named(functions: Functions, on_base):
     assert failure.value.code == "base_missing"
 
 
-def test_inputs_without_work_behind_them_say_so(functions: Functions, trained: Called):
-    assert "does nothing yet" not in trained.log
-    assert "unet_learning_rate does nothing yet" in functions.train(max_train_steps=1, unet_learning_rate=0.1).log
-
-
 @pytest.mark.parametrize(
     ("given", "field"), [({"resolution": 100}, "resolution"), ({"token_string": " "}, "token_string")]
 )

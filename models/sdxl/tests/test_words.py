@@ -1,7 +1,7 @@
 """Token strings are found as whole words, case-exact, and never as patterns."""
 
 import pytest
-from words import contains, split
+from words import contains, read_token_strings, split, without
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,27 @@ def test_split(text: str, tokens: list[str], parts: list[str]):
 def test_contains():
     assert contains("a TOK", "TOK")
     assert not contains("a tok", "TOK")
+
+
+def test_several_token_strings_stand_between_commas():
+    assert read_token_strings("TOK") == ["TOK"]
+    assert read_token_strings(" TOK, my hat ,,TOK") == ["TOK", "my hat"]
+    assert read_token_strings(" , ") == []
+
+
+@pytest.mark.parametrize(
+    ("caption", "left"),
+    [
+        ("a TOK emoji of a fox", "an emoji of a fox"),
+        ("A TOK dog", "A dog"),
+        ("an TOK cat", "a cat"),
+        ("a photo of TOK, a dog on grass", "a photo of a dog on grass"),
+        ("a fox in the style of TOK", "a fox"),
+        ("in the style of TOK, a fox", "a fox"),
+        ("TOK with HAT", "with"),
+        ("TOK", ""),
+        ("stoked", "stoked"),
+    ],
+)
+def test_a_caption_without_its_words(caption: str, left: str):
+    assert without(caption, ["TOK", "HAT"]) == left

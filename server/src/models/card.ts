@@ -10,6 +10,8 @@ export const Card = z.looseObject({
   prompts: z.array(Prompt).max(10).default([]),
   /** How many steps of training the weights have had. */
   steps: z.int().optional(),
+  /** Its weights stand in the base's place. */
+  replaces_base: z.boolean().default(false),
 });
 export type Card = z.infer<typeof Card>;
 

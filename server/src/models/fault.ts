@@ -51,6 +51,12 @@ function describe(error: ErrorObject, name: string): Omit<InvalidField, "field">
         type: "format",
         description: `Does not match format '${params.format}'. Upload the file and give its URL, or give a data: URI`,
       };
+    case "not":
+      // The sentence stands beside the `not` that a version's schema forbids two values with.
+      return {
+        type: "number_not",
+        description: error.parentSchema?.description ?? "These values contradict each other",
+      };
     case "allOf":
     case "anyOf":
     case "oneOf":

@@ -16,6 +16,15 @@ const schema = parseSchema(
           type: "object",
           title: "Input",
           required: ["prompt"],
+          allOf: [
+            {
+              description: "refine: it is true, but scheduler is DDIM. Leave one of the two out.",
+              not: {
+                required: ["scheduler", "refine"],
+                properties: { scheduler: { enum: ["DDIM"] }, refine: { enum: [true] } },
+              },
+            },
+          ],
           properties: {
             prompt: { type: "string", title: "Prompt", "x-order": 0, minLength: 1 },
             image: { type: "string", format: "uri", "x-order": 1 },
@@ -123,4 +132,16 @@ describe("a problem's kind and words", () => {
 
 test("the inputs that are files are known by their format", () => {
   expect(fileInputs(schema, "Input")).toEqual(["image"]);
+});
+
+test("two values that contradict each other are refused in the schema's own sentence", () => {
+  expect(problems({ prompt: "a", scheduler: "DDIM", refine: true })).toEqual([
+    {
+      type: "number_not",
+      field: "input",
+      description: "refine: it is true, but scheduler is DDIM. Leave one of the two out.",
+    },
+  ]);
+  expect(problems({ prompt: "a", scheduler: "K_EULER", refine: true })).toBe("accepted");
+  expect(problems({ prompt: "a", refine: true })).toBe("accepted");
 });

@@ -5,15 +5,17 @@ const CPU: Room = { name: "cpu", kind: "cpu", processesMax: 2 };
 const GPU: Room = { name: "cuda:0", kind: "gpu", processesMax: 1 };
 
 function waiting(id: string, run: Partial<WaitingRun> = {}): WaitingRun {
-  return { id, kind: "prediction", program: "models/sdxl", base: "emoji", needs: "cpu", ...run };
+  return { id, kind: "prediction", program: "models/sdxl", base: "emoji", whole: null, needs: "cpu", ...run };
 }
 
 function standing(id: string, process: Partial<StandingProcess> = {}): StandingProcess {
   const idle = { ready: true, leaving: false, training: false, predictions: 0, idleSince: 0 };
-  return { id, program: "models/sdxl", base: "emoji", device: "cpu", ...idle, ...process };
+  return { id, program: "models/sdxl", base: "emoji", whole: null, device: "cpu", ...idle, ...process };
 }
 
-const start = (device: string, base = "emoji"): Decision => ({ do: "start", program: "models/sdxl", base, device });
+const start = (device: string, whole: string | null = null): Decision => {
+  return { do: "start", program: "models/sdxl", base: "emoji", whole, device };
+};
 const assign = (runId: string, processId: string): Decision => ({ do: "assign", runId, processId });
 const stop = (processId: string): Decision => ({ do: "stop", processId });
 
@@ -85,6 +87,27 @@ describe("who runs where", () => {
       [standing("p", { predictions: 1 }), standing("q", { training: true })],
       [CPU],
       [],
+    ],
+    [
+      "a whole model in its base's place is a base of its own: the plain base's process does not draw it",
+      [waiting("a", { whole: "w" })],
+      [standing("p")],
+      [CPU],
+      [start("cpu", "w")],
+    ],
+    [
+      "nor does a process that holds a whole model serve the plain base, or another whole model",
+      [waiting("a"), waiting("b", { whole: "v" })],
+      [standing("p", { whole: "w" })],
+      [{ ...CPU, processesMax: 3 }],
+      [start("cpu"), start("cpu", "v")],
+    ],
+    [
+      "a process that holds the whole model is taken first",
+      [waiting("a", { whole: "w" })],
+      [standing("o"), standing("p", { whole: "w" })],
+      [CPU],
+      [assign("a", "p")],
     ],
     ["a run that needs a GPU goes to none but a GPU", [waiting("a", { needs: "gpu" })], [], [CPU], []],
     ["a run that needs a GPU finds it", [waiting("a", { needs: "gpu" })], [], [CPU, GPU], [start("cuda:0")]],

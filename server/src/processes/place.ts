@@ -9,6 +9,8 @@ export interface WaitingRun {
   kind: RunKind;
   program: string;
   base: string | null;
+  /** The hash of weights that stand in the base's place: a base of their own. */
+  whole: string | null;
   needs: "cpu" | "gpu";
 }
 
@@ -16,6 +18,7 @@ export interface StandingProcess {
   id: string;
   program: string;
   base: string | null;
+  whole: string | null;
   device: string;
   /** It has dialled in and can be given work. */
   ready: boolean;
@@ -34,7 +37,7 @@ export interface Room {
 
 export type Decision =
   | { do: "assign"; runId: string; processId: string }
-  | { do: "start"; program: string; base: string | null; device: string }
+  | { do: "start"; program: string; base: string | null; whole: string | null; device: string }
   | { do: "stop"; processId: string };
 
 /** The decisions for one moment, in order. Calling it again on an unchanged world, once they are carried out, gives none. */
@@ -46,7 +49,8 @@ export function place(waiting: WaitingRun[], processes: StandingProcess[], devic
 
   for (const run of waiting) {
     const mine = world.filter(
-      (process) => process.program === run.program && process.base === run.base && !process.leaving,
+      (process) =>
+        process.program === run.program && process.base === run.base && process.whole === run.whole && !process.leaving,
     );
     const free = mine.filter(
       (process) => isFree(process) && !(run.kind === "training" && training.has(process.device)),
@@ -67,7 +71,7 @@ export function place(waiting: WaitingRun[], processes: StandingProcess[], devic
     if (roomy !== undefined) {
       promised.set(roomy.name, (promised.get(roomy.name) ?? 0) + 1);
       if (run.kind === "training") training.add(roomy.name);
-      decisions.push({ do: "start", program: run.program, base: run.base, device: roomy.name });
+      decisions.push({ do: "start", program: run.program, base: run.base, whole: run.whole, device: roomy.name });
       continue;
     }
     const idle = world

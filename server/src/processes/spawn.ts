@@ -12,7 +12,7 @@ import { insertProcess, updateProcessIdentity } from "./store.ts";
 /** Starts it and notes who it is. It dials `socketPath` when it is ready for work. Calls `onExit` when it ends while we live. */
 export async function startProcess(
   context: Context,
-  wanted: { program: string; base: string | null; device: string },
+  wanted: { program: string; base: string | null; whole: string | null; device: string },
   socketPath: string,
   onExit: () => void,
 ): Promise<string> {

@@ -6,10 +6,11 @@ export type ProcessRow = Selectable<Tables["processes"]>;
 
 export async function insertProcess(
   db: Db,
-  process: { id: string; program: string; base: string | null; device: string; at: string },
+  process: { id: string; program: string; base: string | null; whole: string | null; device: string; at: string },
 ): Promise<void> {
-  const { id, program, base, device, at } = process;
-  await db.insertInto("processes").values({ id, program, base, device, started_at: at }).execute();
+  const { id, program, base, whole, device, at } = process;
+  const row = { id, program, base, weights_sha256: whole, device, started_at: at };
+  await db.insertInto("processes").values(row).execute();
 }
 
 export async function updateProcessIdentity(db: Db, id: string, pid: number, birth: string | null): Promise<void> {

@@ -218,6 +218,7 @@ export class Supervisor {
       id: process.id,
       program: process.program,
       base: process.base,
+      whole: process.weights_sha256,
       device: process.device,
       ready: this.#sessions.has(process.id),
       leaving: this.#leaving.has(process.id),

@@ -78,6 +78,7 @@ export async function preparePublication(
       card: card === undefined ? null : JSON.stringify(card),
       weights_sha256: weights.sha256,
       weights_size: weights.size,
+      replaces_base: card?.replaces_base ? 1 : 0,
       training_id: run.id,
       created_at: "",
     },

@@ -42,13 +42,22 @@ export async function listWaitingRuns(
   db: Db,
 ): Promise<
   (Pick<RunRow, "id" | "kind" | "cancel_asked_at" | "deployment"> &
-    Pick<Selectable<Tables["versions"]>, "program" | "base" | "needs">)[]
+    Pick<Selectable<Tables["versions"]>, "program" | "base" | "needs"> & { whole: string | null })[]
 > {
   return db
     .selectFrom("runs")
     .innerJoin("versions", "versions.id", "runs.version_id")
     .select(["runs.id", "runs.kind", "runs.cancel_asked_at", "runs.deployment"])
     .select(["versions.program", "versions.base", "versions.needs"])
+    .select((from) =>
+      from
+        .case()
+        .when("versions.replaces_base", "=", 1)
+        .then(from.ref("versions.weights_sha256"))
+        .else(null)
+        .end()
+        .as("whole"),
+    )
     .where("runs.status", "=", "starting")
     .where("runs.fetches", "is", null)
     .orderBy("runs.created_at")

@@ -119,7 +119,14 @@ describe("output and logs", () => {
   async function held(world: World, webhook: string) {
     const { id } = await predict(world, webhook);
     const at = new Date(world.context.now()).toISOString();
-    await insertProcess(world.context.db, { id: "p1", program: "models/echo", base: null, device: "cpu", at });
+    await insertProcess(world.context.db, {
+      id: "p1",
+      program: "models/echo",
+      base: null,
+      whole: null,
+      device: "cpu",
+      at,
+    });
     await assignRun(world.context, id, "p1", "CPU");
     const holder = { runId: id, attempt: 1, processId: "p1" };
     let seq = 0;
