@@ -5,6 +5,7 @@ import { linkClient } from "../client.ts";
 import { SignIn } from "../pages/home/sign-in.tsx";
 import { accountQuery } from "../session.ts";
 import { AccountMenu } from "./account-menu.tsx";
+import { buttonClass } from "./button.tsx";
 import { Mark } from "./mark.tsx";
 import { ErrorNotice } from "./notice.tsx";
 import { PLACES } from "./places.ts";
@@ -56,6 +57,11 @@ function Bar({ name }: { name: string | undefined }) {
           </nav>
         )}
         <div className="ml-auto flex items-center gap-2">
+          {name !== undefined && (
+            <Link to="/create" className={buttonClass("secondary", "small")}>
+              New training
+            </Link>
+          )}
           <AccountMenu name={name} />
         </div>
       </div>

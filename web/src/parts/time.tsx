@@ -11,6 +11,12 @@ export function durationInWords(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** A guess of seconds, no finer than a guess can be: "40 s", "3 min". */
+export function aboutInWords(seconds: number): string {
+  if (seconds < 90) return `${Math.max(5, Math.round(seconds / 5) * 5)} s`;
+  return durationInWords(Math.round(seconds / 60) * 60);
+}
+
 /** A moment as the reader's clock has it, and how long ago it is. */
 export function Moment({ at }: { at: string }) {
   const now = useNow(30_000);

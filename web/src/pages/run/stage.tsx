@@ -1,7 +1,7 @@
 /** Where a run is: its place in the queue, its stage, how far it is and how long it may still take. */
 import type { RunStatus } from "@easel/contract";
 import { Progress } from "../../parts/progress.tsx";
-import { durationInWords } from "../../parts/time.tsx";
+import { aboutInWords } from "../../parts/time.tsx";
 import type { Story } from "./story.ts";
 
 /** What a stage is called in words; one that is not here is shown by its own name. */
@@ -35,7 +35,7 @@ export function Stage({ story, status, isLost }: { story: Story; status: RunStat
         <p className="text-sm text-soft tabular-nums">
           {isTraining && `step ${progress.step} of ${progress.total}`}
           {!isTraining && stage?.total !== undefined && `${stage.done ?? 0} of ${stage.total}`}
-          {isTraining && left !== undefined && ` · about ${durationInWords(left)} left`}
+          {isTraining && left !== undefined && ` · about ${aboutInWords(left)} left`}
         </p>
       </div>
       <Progress

@@ -58,7 +58,7 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
           </Card>
         )}
         {status === "succeeded" && <Result run={run} story={story} />}
-        <div className="grid gap-4 sm:gap-6 lg:grid-cols-2">
+        <div className="grid gap-4 empty:hidden sm:gap-6 lg:grid-cols-2">
           {story.samples.size > 0 && (
             <Card title="Samples">
               <Samples samples={story.samples} />
