@@ -8,6 +8,7 @@ import type { RunEvent } from "./events.ts";
 import { File, FilePage } from "./file.ts";
 import { type FollowOptions, followEvents } from "./follow.ts";
 import { HardwareList } from "./hardware.ts";
+import { Machine } from "./machine.ts";
 import { type CreateModel, Model, ModelPage, type UpdateModel } from "./model.ts";
 import type { Page } from "./page.ts";
 import { type CreateModelPrediction, type CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
@@ -16,7 +17,7 @@ import { SearchResult } from "./search.ts";
 import { AccountList, type CreateAccount, type CreateToken, NewAccount, NewToken, TokenPage } from "./token.ts";
 import { type CreateTraining, Training, TrainingPage } from "./training.ts";
 import { multipart, type Upload } from "./upload.ts";
-import { type CreateVersion, Version, VersionPage } from "./version.ts";
+import { type CreateVersion, ModelCard, Version, VersionPage } from "./version.ts";
 import { WebhookDelivery, WebhookDeliveryPage, WebhookSecret } from "./webhook.ts";
 import type { WeightsQuery } from "./weights.ts";
 
@@ -68,6 +69,7 @@ export function createClient(options: ClientOptions) {
       delete: () => call(Nothing, "DELETE", "/session"),
     },
     hardware: { list: (signal?: AbortSignal) => call(HardwareList, "GET", "/hardware", { signal }) },
+    machine: { get: (signal?: AbortSignal) => call(Machine, "GET", "/machine", { signal }) },
     models: {
       create: (body: CreateModel) => call(Model, "POST", "/models", { json: body }),
       get: (owner: string, name: string) => call(Model, "GET", path`/models/${owner}/${name}`),
@@ -105,6 +107,9 @@ export function createClient(options: ClientOptions) {
         list(VersionPage, path`/models/${owner}/${name}/versions`, from),
       delete: (owner: string, name: string, id: string) =>
         call(Nothing, "DELETE", path`/models/${owner}/${name}/versions/${id}`),
+      /** How a trained version was made. */
+      card: (owner: string, name: string, id: string) =>
+        call(ModelCard, "GET", path`/models/${owner}/${name}/versions/${id}/card`),
       /** The file of trained weights; `headers` may hold a Range. */
       weights: (owner: string, name: string, id: string, query: Partial<WeightsQuery>, init: Call = {}) =>
         send("GET", path`/models/${owner}/${name}/versions/${id}/weights` + search(query), init),

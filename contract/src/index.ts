@@ -15,6 +15,7 @@ export {
 export { FILE_NAME_BYTES_MAX, FILE_PART, File, FilePage } from "./file.ts";
 export { Hardware, HardwareList } from "./hardware.ts";
 export { type InputField, type InputType, readInputFields } from "./input-fields.ts";
+export { Machine } from "./machine.ts";
 export { CreateModel, Model, ModelPage, UpdateModel, Visibility } from "./model.ts";
 export { type Page, pageOf } from "./page.ts";
 export { CreateModelPrediction, CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
@@ -53,6 +54,6 @@ export {
   TokenPage,
 } from "./token.ts";
 export { CreateTraining, Training, TrainingPage, TrainingResult } from "./training.ts";
-export { CreateVersion, OpenApiSchema, Version, VersionPage } from "./version.ts";
+export { CreateVersion, ModelCard, OpenApiSchema, Version, VersionPage } from "./version.ts";
 export { WebhookDelivery, WebhookDeliveryPage, WebhookSecret } from "./webhook.ts";
 export { RELATIVE_ERROR_HEADER, WeightsFormat, WeightsQuery } from "./weights.ts";

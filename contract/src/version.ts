@@ -21,3 +21,15 @@ export type CreateVersion = z.infer<typeof CreateVersion>;
 
 export const VersionPage = pageOf(Version);
 export type VersionPage = z.infer<typeof VersionPage>;
+
+/**
+ * What a trained version is and how it was made, as its training wrote it. Other keys (settings, images, loss, hashes)
+ * depend on the technique.
+ */
+export const ModelCard = z.looseObject({
+  technique: z.string().optional(),
+  token_strings: z.array(z.string()).default([]),
+  steps: z.int().optional(),
+  prompts: z.array(z.looseObject({ prompt: z.string(), seed: z.int().optional() })).default([]),
+});
+export type ModelCard = z.infer<typeof ModelCard>;

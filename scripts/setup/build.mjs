@@ -29,7 +29,7 @@ const PARTS = [
     what: "Pages",
     tool: ["node_modules/vite/bin/vite.js", "build", "--config", "web/vite.config.ts", "--logLevel", "warn"],
     gives: ["web/dist/index.html"],
-    sources: ["web/src", "web/public", "web/index.html", "web/vite.config.ts", "contract/src"],
+    sources: ["web/src", "web/public", "web/index.html", "web/vite.config.ts", "contract/src", "docs", "NOTICE.md"],
   },
 ];
 

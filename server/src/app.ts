@@ -15,6 +15,7 @@ import { fileDownloads, files } from "./routes/files.ts";
 import { setHeaders } from "./routes/headers.ts";
 import { health } from "./routes/health.ts";
 import { limitRates } from "./routes/limits.ts";
+import { machine as machineRoutes } from "./routes/machine.ts";
 import { metrics } from "./routes/metrics.ts";
 import { models } from "./routes/models.ts";
 import { pages } from "./routes/pages.ts";
@@ -48,6 +49,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .use(authenticate(context))
     .use(limitRates(context))
     .route("/", account(machine.devices))
+    .route("/", machineRoutes(context, machine.devices))
     .route("/", models(context))
     .route("/", versions(context, machine.builtins))
     .route("/", examples(context))

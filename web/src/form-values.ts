@@ -44,16 +44,23 @@ function whyNoNumber({ type, minimum, maximum }: InputField, text: string): stri
 
 /** The input, its chosen files uploaded first. `values` are checked already. */
 export async function makeInput(client: Client, fields: InputField[], values: FormValues): Promise<RunInput> {
+  const input = plainInput(fields, values);
+  for (const { name } of fields) {
+    const value = values[name];
+    if (!(value instanceof File)) continue;
+    const file = await client.files.create({ content: value, name: value.name });
+    input[name] = file.urls.get;
+  }
+  return input;
+}
+
+/** The input as far as it can be said without sending a file. */
+export function plainInput(fields: InputField[], values: FormValues): RunInput {
   const input: RunInput = {};
   for (const field of fields) {
     const value = values[field.name];
-    if (value === undefined || (isEmpty(value) && field.default === undefined)) continue;
-    if (value instanceof File) {
-      const file = await client.files.create({ content: value, name: value.name });
-      input[field.name] = file.urls.get;
-    } else {
-      input[field.name] = typeof value === "string" ? parseText(field, value) : value;
-    }
+    if (value === undefined || value instanceof File || (isEmpty(value) && field.default === undefined)) continue;
+    input[field.name] = typeof value === "string" ? parseText(field, value) : value;
   }
   return input;
 }

@@ -28,3 +28,9 @@ export async function deleteFile(db: Db, account: string, id: string): Promise<b
   const result = await db.deleteFrom("files").where("id", "=", id).where("account", "=", account).executeTakeFirst();
   return result.numDeletedRows > 0n;
 }
+
+/** What the files of an account add up to, in bytes; equal ones are stored once and count as often as they are listed. */
+export async function sumFiles(db: Db, account: string): Promise<number> {
+  const query = db.selectFrom("files").select((eb) => eb.fn.sum<number | null>("size").as("bytes"));
+  return (await query.where("account", "=", account).executeTakeFirstOrThrow()).bytes ?? 0;
+}

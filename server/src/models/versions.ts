@@ -101,3 +101,12 @@ export async function upsertBuiltinVersion(db: Db, version: Insertable<Tables["v
     )
     .execute();
 }
+
+/** What the weights of an owner's versions add up to, in bytes. */
+export async function sumWeights(db: Db, owner: string): Promise<number> {
+  const query = db
+    .selectFrom("versions")
+    .innerJoin("models", "models.id", "versions.model_id")
+    .select((eb) => eb.fn.sum<number | null>("versions.weights_size").as("bytes"));
+  return (await query.where("models.owner", "=", owner).executeTakeFirstOrThrow()).bytes ?? 0;
+}

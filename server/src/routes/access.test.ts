@@ -58,6 +58,7 @@ const TABLE: Record<string, Rule> = {
   "GET /v1/runs/:id/files/:attempt/:path{.+}": { who: "link" },
   "GET /v1/account": { who: "read" },
   "GET /v1/hardware": { who: "read" },
+  "GET /v1/machine": { who: "read", isShared: true },
   "POST /v1/models": { who: "write" },
   "GET /v1/models": { who: "read" },
   "QUERY /v1/models": { who: "read" },
@@ -72,6 +73,7 @@ const TABLE: Record<string, Rule> = {
   "POST /v1/models/:owner/:name/versions": { who: "operator", body: () => ({ folder: "/nowhere" }) },
   "GET /v1/models/:owner/:name/versions": { who: "read" },
   "GET /v1/models/:owner/:name/versions/:version": { who: "read" },
+  "GET /v1/models/:owner/:name/versions/:version/card": { who: "read" },
   "GET /v1/models/:owner/:name/versions/:version/weights": { who: "read" },
   "POST /v1/models/:owner/:name/predictions": { who: "write", body: () => ({ input: {} }) },
   "POST /v1/models/:owner/:name/versions/:version/trainings": {
@@ -182,7 +184,7 @@ async function furnish(world: World): Promise<Ids> {
   const ids = { ...ABSENT, model: "toy", deployment: "ready", version: "ab".repeat(32) };
   const blob = await context.blobs.write(Readable.from([Buffer.from("weights")]), 100);
   const weights = { weights_sha256: blob.sha256, weights_size: blob.size };
-  await insertVersion(context.db, { ...echo, ...weights, id: ids.version, model_id: row.id });
+  await insertVersion(context.db, { ...echo, ...weights, card: "{}", id: ids.version, model_id: row.id });
   const form = new FormData();
   form.append("content", new Blob([await makeTar([{ name: "a.png", data: await makePicture() }])]), "a.tar");
   const headers = { Authorization: `Bearer ${world.token}` };

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { requireOperator } from "../auth.ts";
 import { type Context, timestamp } from "../context.ts";
 import type { Env } from "../env.ts";
-import { unprocessable } from "../errors.ts";
+import { HttpError, unprocessable } from "../errors.ts";
 import { sha256Hex } from "../ids.ts";
 import type { Builtin } from "../models/builtin.ts";
 import { keepFolder } from "../models/own.ts";
@@ -52,6 +52,13 @@ export function versions(context: Context, builtins: Builtin[]): Hono<Env> {
     const path = { account: c.get("account"), owner, name, id };
     const { version, versionAsked } = await requireVersionOf(context, builtins, path);
     return c.json({ ...presentVersion(version), id: versionAsked });
+  });
+
+  app.get(`${PATH}/:version/card`, async (c) => {
+    const { owner, name, version: id } = c.req.param();
+    const { version } = await requireVersionOf(context, builtins, { account: c.get("account"), owner, name, id });
+    if (version.card === null) throw new HttpError(404, "This version was not trained here, so it has no model card.");
+    return c.body(version.card, 200, { "Content-Type": "application/json" });
   });
 
   // Replicate answers 202; Python's first client takes nothing but 204 for done.

@@ -1,8 +1,9 @@
 /** A prediction's page: what was asked, what came, and how long it took. */
 import { isTerminal, type Prediction, type RunFile } from "@easel/contract";
 import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { localPath } from "../../client.ts";
+import { client, localPath, queries } from "../../client.ts";
 import { Button, buttonClass } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { CopyButton } from "../../parts/copy.tsx";
@@ -12,23 +13,25 @@ import { Page } from "../../parts/page.tsx";
 import { Picture } from "../../parts/picture.tsx";
 import { Status } from "../../parts/status.tsx";
 import { durationInWords, Moment } from "../../parts/time.tsx";
+import { useAccountName } from "../../session.ts";
 import { refreshRun, type Shown } from "./run.tsx";
 import { RunLog } from "./run-log.tsx";
 import { Settings } from "./settings.tsx";
 import { Stage } from "./stage.tsx";
 import { useStory } from "./use-story.ts";
 
-export function PredictionView({ run, client, isReadOnly }: Shown<Prediction>) {
-  const { story, isLost, error } = useStory(client, run.id);
+export function PredictionView({ run, client: reader, isReadOnly }: Shown<Prediction>) {
+  const { story, isLost, error } = useStory(reader, run.id);
   const status = story.status ?? run.status;
   useEffect(() => {
     if (status !== run.status) refreshRun(run.id);
   }, [status, run.status, run.id]);
   const cancel = useMutation({
-    mutationFn: () => client.predictions.cancel(run.id),
+    mutationFn: () => reader.predictions.cancel(run.id),
     onSettled: () => refreshRun(run.id),
   });
   const { prompt } = run.input;
+  const [owner = "", name = ""] = run.model.split("/");
   return (
     <Page
       title={`Prediction with ${run.model}`}
@@ -49,6 +52,17 @@ export function PredictionView({ run, client, isReadOnly }: Shown<Prediction>) {
             </Button>
           )}
           {!isReadOnly && <CopyButton text={run.urls.web} label="Copy a link to share" />}
+          {!isReadOnly && run.status === "succeeded" && <ShowAsExample run={run} />}
+          {!isReadOnly && (
+            <Link
+              to="/$owner/$name"
+              params={{ owner, name }}
+              search={{ from: run.id }}
+              className={buttonClass("secondary")}
+            >
+              Tweak it
+            </Link>
+          )}
         </>
       }
     >
@@ -81,6 +95,22 @@ export function PredictionView({ run, client, isReadOnly }: Shown<Prediction>) {
         <RunLog run={run} story={story} isReadOnly={isReadOnly} />
       </div>
     </Page>
+  );
+}
+
+/** For the owner of the model: puts the prediction among its examples. */
+function ShowAsExample({ run }: { run: Prediction }) {
+  const [owner = "", name = ""] = run.model.split("/");
+  const isMine = useAccountName() === owner;
+  const show = useMutation({
+    mutationFn: () => client.models.addExample(owner, name, run.id),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["models", owner, name] }),
+  });
+  if (!isMine) return null;
+  return (
+    <Button busy={show.isPending} disabled={show.isSuccess} onClick={() => show.mutate()}>
+      {show.isSuccess ? "Among the examples" : show.isError ? "That did not work" : "Show as an example"}
+    </Button>
   );
 }
 
