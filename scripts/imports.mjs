@@ -92,10 +92,15 @@ export function findBreaches(path, source) {
 
 function readImports(path, source) {
   const pattern = /(?:\bfrom\s+|\bimport\s+|\bimport\s*\(\s*)["']([^"']+)["']/g;
-  return [...source.matchAll(pattern)].map((match) => ({
+  return [...withoutTemplates(source).matchAll(pattern)].map((match) => ({
     name: match[1].startsWith(".") ? normalize(join(dirname(path), match[1])) : match[1],
     line: lineAt(source, match.index),
   }));
+}
+
+/** Code that a page shows to its reader stands in template literals, and imports nothing here. */
+function withoutTemplates(source) {
+  return source.replaceAll(/`(?:\\.|[^`\\])*`/g, (text) => text.replaceAll(/[^\n]/g, " "));
 }
 
 function readPythonImports(source) {

@@ -20,6 +20,7 @@ test.each([
   ["contract/src/client.ts", 'import { z } from "zod";\nimport { Account } from "./account.ts";'],
   ["contract/src/client.test.ts", 'import { test } from "vitest";'],
   ["cli/src/main.ts", 'import { createClient } from "@easel/contract";'],
+  ["web/src/snippets.ts", "const shown = `import { readFile } from 'node:fs';`;"],
   ["server/src/routes/trainings.ts", 'import { createRun } from "../runs/create.ts";'],
   ["runner/main.py", "import torch_of_another_name\nimportant = 1"],
   ["models/sdxl/base.py", "from diffusers import UNet2DConditionModel"],
