@@ -14,7 +14,11 @@ export async function sendEdits(client: Client, path: string): Promise<RunInput>
   for (const edit of Object.values(edits)) {
     if (typeof edit.mask !== "string" || URL.canParse(edit.mask)) continue;
     const mask = resolve(dirname(path), edit.mask);
-    if (!existsSync(mask)) throw new UsageError(`There is no file "${edit.mask}", which ${path} names as a mask.`);
+    if (!existsSync(mask))
+      throw new UsageError(
+        `There is no file "${edit.mask}", which ${path} names as a mask.`,
+        "Give its path from where that file stands.",
+      );
     edit.mask = await sendFile(client, mask);
   }
   return edits;

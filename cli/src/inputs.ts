@@ -22,7 +22,7 @@ export function readInputs(words: readonly string[], fields: readonly InputField
   const inputs: Inputs = { values: {}, files: [] };
   for (const word of words) {
     const [, name = "", text = ""] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
-    if (name === "") throw new UsageError(`"${word}" is no input.`, "Inputs are written name=value.");
+    if (name === "") throw new UsageError(`"${word}" is no input.`, "Write inputs as name=value.");
     const field = fields.find((candidate) => candidate.name === name) ?? refuseUnknown(name, fields, model);
     const path = filePath(field, text);
     if (path !== undefined) inputs.files.push({ field: name, path });
@@ -44,7 +44,8 @@ function filePath(field: InputField, text: string): string | undefined {
     return undefined;
   }
   if (existsSync(path)) return path;
-  if (field.isFile) throw new UsageError(`There is no file "${path}" for ${field.name}.`);
+  if (field.isFile)
+    throw new UsageError(`There is no file "${path}" for ${field.name}.`, "Look at the path behind the @.");
   return undefined;
 }
 

@@ -8,7 +8,7 @@ export function readReference(text: string): Reference {
   if (reference !== undefined) return reference;
   throw new UsageError(
     `"${text}" is no model.`,
-    "Models are written owner/name, in small letters, or owner/name:version with the version's 64 hexadecimal digits.",
+    "Write models as owner/name, in small letters, or owner/name:version with the version's 64 hexadecimal digits.",
   );
 }
 

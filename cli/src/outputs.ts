@@ -38,7 +38,7 @@ async function save(client: Client, url: string, folder: string, stem: string): 
   const type = response.headers.get("content-type")?.split(";")[0] ?? "";
   const named = url.startsWith("data:") ? "" : extname(new URL(url).pathname);
   const path = join(folder, stem + (named || EXTENSIONS[type] || ".bin"));
-  if (response.body === null) throw new CommandFailure(`The server sent nothing for ${url}`);
+  if (response.body === null) throw new CommandFailure(`The server sent nothing for ${url}.`, "Try again.");
   const part = `${path}.part`;
   try {
     await pipeline(Readable.fromWeb(response.body), createWriteStream(part));

@@ -46,7 +46,7 @@ export function connect(settings: Settings = readSettings()): Client {
 function readUrl(text: string, name: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
-    throw new UsageError(`${name} is "${text}", which is no http address.`, "It looks like http://127.0.0.1:7788.");
+    throw new UsageError(`${name} is "${text}", which is no http address.`, "Write it like http://127.0.0.1:7788.");
   }
   return text.replace(/\/+$/, "").replace(/\/v1$/, "");
 }

@@ -28,7 +28,7 @@ export async function sendFiles(client: Client, inputs: Inputs) {
 /** Sends one file and answers its URL on the server. */
 export async function sendFile(client: Client, path: string): Promise<string> {
   const stat = statSync(path);
-  if (!stat.isFile()) throw new UsageError(`"${path}" is not a file.`, "Images are sent as one zip or tar.");
+  if (!stat.isFile()) throw new UsageError(`"${path}" is not a file.`, "Send images as one zip or tar.");
   try {
     accessSync(path, constants.R_OK);
   } catch {

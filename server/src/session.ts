@@ -50,7 +50,7 @@ export function requireOwnPage(context: Context, c: Request<Env>): void {
   if (site === undefined && isOwnOrigin(context, c, c.req.header("origin"))) return;
   throw new HttpError(
     403,
-    "This change was asked for by a page of another site, or not by a page at all. Programs send an API token instead of a cookie.",
+    "This change was asked for by a page of another site, or not by a page at all. In a program, send an API token instead of a cookie.",
     { title: "Foreign page" },
   );
 }

@@ -23,7 +23,8 @@ export const check = defineCommand({
     const reference = readReference(args.model);
     const inputs = readInputs(args._.slice(1));
     const path = args.archive.replace(/^@/, "");
-    if (!URL.canParse(path) && !existsSync(path)) throw new UsageError(`There is no file "${path}".`);
+    if (!URL.canParse(path) && !existsSync(path))
+      throw new UsageError(`There is no file "${path}".`, "Give the path of a zip or tar, or its URL.");
     const client = connect();
     const { owner, name } = await findModel(client, reference);
     const input_images = URL.canParse(path) ? path : await sendFile(client, path);
@@ -44,5 +45,5 @@ function readInputs(words: readonly string[]): Partial<PreflightRequest> {
   const parsed = PreflightRequest.partial().safeParse(values);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new UsageError(`${issue?.path.join(".")} cannot be that: ${issue?.message}.`);
+  throw new UsageError(`${issue?.path.join(".")} cannot be that: ${issue?.message}.`, "See --help.");
 }

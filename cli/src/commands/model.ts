@@ -24,7 +24,7 @@ const create = defineCommand({
     const { owner, name, version } = readReference(args.model);
     if (version !== undefined) throw new UsageError("A model is made without a version.", `Write ${owner}/${name}`);
     const visibility = Visibility.safeParse(args.visibility);
-    if (!visibility.success) throw new UsageError(`--visibility is public or private, not "${args.visibility}".`);
+    if (!visibility.success) throw new UsageError(`--visibility is "${args.visibility}".`, "Write public or private.");
     const body: CreateModel = { owner, name, hardware: args.hardware, visibility: visibility.data };
     const model = await connect().models.create({ ...body, description: args.description });
     if (args.json) return terminal.data(JSON.stringify(model, null, 2));

@@ -39,7 +39,8 @@ export const train = defineCommand({
     const version = await findVersion(client, reference);
     const fields = readInputFields(version, "TrainingInput");
     const name = `${reference.owner}/${reference.name}`;
-    if (fields === undefined) throw new CommandFailure(`${name} cannot be trained.`, "easel/emoji can.");
+    if (fields === undefined)
+      throw new CommandFailure(`${name} cannot be trained.`, "Train on a base such as easel/emoji.");
     const inputs = readInputs(args._.slice(1), fields, name);
     await requireDestination(client, destination);
     const edits = args.edits === undefined ? undefined : await sendEdits(client, args.edits);

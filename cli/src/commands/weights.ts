@@ -70,7 +70,7 @@ function readFormat(text: string): WeightsFormat {
 /** Where the program keeps each file of an export; undefined where no program was named. */
 function readPlace({ into, output }: { into?: string; output?: string }, format: WeightsFormat) {
   if (into === undefined) return undefined;
-  if (output !== undefined) throw new UsageError("--into and --output exclude each other.");
+  if (output !== undefined) throw new UsageError("--into and --output exclude each other.", "Leave one of them out.");
   if (format !== "kohya" && format !== "checkpoint") {
     throw new UsageError(`ComfyUI and A1111 do not read ${format}.`, "Leave --format out, or take checkpoint.");
   }
@@ -82,7 +82,7 @@ function readNumber(name: string, text: string | undefined): number | undefined 
   if (text === undefined) return undefined;
   const number = Number(text);
   if (text.trim() !== "" && number > 0 && Number.isFinite(number)) return number;
-  throw new UsageError(`--${name} is a number above 0, not "${text}".`);
+  throw new UsageError(`--${name} is "${text}".`, "Give a number above 0.");
 }
 
 async function move(from: string, to: string): Promise<string> {

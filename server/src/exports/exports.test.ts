@@ -107,7 +107,10 @@ test("what cannot be exported is refused with the reason, and nothing stays behi
     expect.stringContaining("- max_mb: "),
   ]);
   expect(await refusal(`${example}?format=checkpoint&max_mb=6`)).toMatchObject([422, expect.stringContaining("LoRA")]);
-  expect(await refusal(`${example}?step=20`)).toEqual([404, "There is no snapshot of step 20. None was kept."]);
+  expect(await refusal(`${example}?step=20`)).toEqual([
+    404,
+    "There is no snapshot of step 20. None was kept: leave step out.",
+  ]);
   expect(await refusal(await weightsOf(world, "/v1/models/easel/emoji"))).toMatchObject([
     404,
     expect.stringContaining("This version is a base"),

@@ -29,7 +29,8 @@ export async function readForm<Received>(
   let file: Promise<Form<Received>["file"]> = Promise.resolve(undefined);
   const parser = startParser(contentType, fileField);
   parser.on("field", (name, value, _nameCut, valueCut) => {
-    if (valueCut) failure.abort(badRequest(`The field ${name} is longer than ${FIELD_BYTES_MAX} bytes.`));
+    if (valueCut)
+      failure.abort(badRequest(`The field ${name} is longer than ${FIELD_BYTES_MAX} bytes. Send less in it.`));
     else fields.set(name, value);
   });
   parser.on("file", (_field, stream, name, _encoding, type) => {
@@ -55,7 +56,9 @@ function startParser(contentType: string, fileField: string): BusboyInstance {
       limits: { files: 1, fields: FIELDS_MAX, fieldSize: FIELD_BYTES_MAX, headerPairs: 50, headerSize: 16_384 },
     });
   } catch {
-    throw badRequest("The Content-Type names no boundary between the parts of the form.");
+    throw badRequest(
+      "The Content-Type names no boundary between the parts of the form. Leave it to your HTTP library to write it.",
+    );
   }
 }
 

@@ -25,7 +25,7 @@ export async function receiveUpload(
   bytesMax: number,
 ): Promise<Upload> {
   if (body === null || contentType === undefined || !/^multipart\/form-data\b.*boundary=/i.test(contentType)) {
-    throw badRequest(`A file is sent as multipart/form-data, in a part named ${FILE_PART}.`);
+    throw badRequest(`Send the file as multipart/form-data, in a part named ${FILE_PART}.`);
   }
   const { file, fields } = await readForm(body, contentType, FILE_PART, (stream) => blobs.write(stream, bytesMax));
   if (file === undefined)

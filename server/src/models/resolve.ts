@@ -30,9 +30,13 @@ export async function requireOwnModel(
 ): Promise<ModelRow> {
   const model = await requireModel(context, account, owner, name);
   if (model.owner === account) return model;
-  throw new HttpError(403, `${owner}/${name} belongs to ${owner}. You can change your own models only.`, {
-    title: "Not yours",
-  });
+  throw new HttpError(
+    403,
+    `${owner}/${name} belongs to ${owner}. You can change your own models only: train or publish into one of those.`,
+    {
+      title: "Not yours",
+    },
+  );
 }
 
 /** The model's version of that id. Throws 404. */

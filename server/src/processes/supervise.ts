@@ -231,7 +231,7 @@ export class Supervisor {
   /** No device of this machine will ever do: said at once rather than waited for. */
   async #failForDevice(runId: string): Promise<void> {
     const error =
-      "This model needs an NVIDIA GPU, and this machine has none that its driver shows (nvidia-smi). easel/emoji runs on any CPU.";
+      "This model needs an NVIDIA GPU, and this machine has none that its driver shows (nvidia-smi). Use easel/emoji, which runs on any CPU, or a machine that has one.";
     await failWaitingRun(this.#context, runId, { error, error_code: "no_device" });
   }
 

@@ -20,7 +20,7 @@ export async function readJson<Schema extends z.ZodType>(
   try {
     json = JSON.parse(text);
   } catch {
-    throw badRequest("The body is not JSON.");
+    throw badRequest("The body is not JSON. Send a JSON object.");
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return { text, body: parsed.data };

@@ -111,7 +111,10 @@ export function deployments(context: Context, builtins: Builtin[]): Hono<Env> {
     const model = await requireModel(context, c.get("account"), reference.owner, reference.name);
     const { version, versionAsked } = await requireVersion(context, builtins, model, wanted.version);
     if (!canPredict(parseSchema(version.schema))) {
-      throw unprocessable("Not runnable", `${modelAsked} can be trained, but not run.`);
+      throw unprocessable(
+        "Not runnable",
+        `${modelAsked} can be trained, but not run. Train it, and run what comes of it.`,
+      );
     }
     return {
       version_id: version.id,

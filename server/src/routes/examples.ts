@@ -28,10 +28,10 @@ export function examples(context: Context): Hono<Env> {
     const model = await requireOwn(c);
     const run = await findOwnRun(db, c.get("account"), c.req.param("prediction"));
     if (run === undefined || run.kind !== "prediction" || !(await isVersionOfModel(db, run.version_id, model.id))) {
-      throw notFound("You have no prediction of this model with that id.");
+      throw notFound("You have no prediction of this model with that id. Take one from GET /v1/predictions.");
     }
     if (run.status !== "succeeded") {
-      throw unprocessable("Not an example", `This prediction is ${run.status}. Only one that succeeded can be shown.`);
+      throw unprocessable("Not an example", `This prediction is ${run.status}. Choose one that succeeded.`);
     }
     await upsertExample(db, { model_id: model.id, run_id: run.id, marked_at: timestamp(context) });
     return c.json(await presentExample(context, run, originOf(context, c)));
@@ -40,7 +40,9 @@ export function examples(context: Context): Hono<Env> {
   app.delete(`${PATH}/:prediction`, async (c) => {
     const model = await requireOwn(c);
     if (!(await deleteExample(db, model.id, c.req.param("prediction")))) {
-      throw notFound("That prediction is none of this model's examples.");
+      throw notFound(
+        "That prediction is none of this model's examples. Look at those that there are in GET …/examples.",
+      );
     }
     return c.body(null, 204);
   });

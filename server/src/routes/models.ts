@@ -30,7 +30,7 @@ export function models(context: Context): Hono<Env> {
     const account = c.get("account");
     const { owner, name, visibility, hardware, ...rest } = body;
     if (owner !== account) {
-      throw new HttpError(403, `You can create models under your own account only: ${account}/${name}.`, {
+      throw new HttpError(403, `You can create models under your own account only. Name it ${account}/${name}.`, {
         title: "Not yours",
       });
     }
@@ -84,7 +84,7 @@ export function models(context: Context): Hono<Env> {
   app.get(`${PATH}/readme`, async (c) => {
     const { owner, name } = c.req.param();
     const { readme } = await requireModel(context, c.get("account"), owner, name);
-    if (readme === null) throw notFound("This model has no README. Its owner can PATCH one into it.");
+    if (readme === null) throw notFound("This model has no README. Ask its owner to PATCH one into it.");
     c.header("X-Content-Type-Options", "nosniff");
     return c.text(readme);
   });
@@ -99,8 +99,9 @@ export function models(context: Context): Hono<Env> {
 function readOrder(c: Request<Env>): ModelOrder {
   const text = c.req.query("sort_by") ?? MODEL_SORTS[0];
   const by = MODEL_SORTS.find((sort) => sort === text);
-  if (by === undefined) throw badRequest(`sort_by is ${MODEL_SORTS.join(" or ")}, not ${text}.`);
+  if (by === undefined) throw badRequest(`sort_by cannot be ${text}. Give ${MODEL_SORTS.join(" or ")}.`);
   const direction = c.req.query("sort_direction") ?? "desc";
-  if (direction !== "asc" && direction !== "desc") throw badRequest(`sort_direction is asc or desc, not ${direction}.`);
+  if (direction !== "asc" && direction !== "desc")
+    throw badRequest(`sort_direction cannot be ${direction}. Give asc or desc.`);
   return { by, direction };
 }

@@ -43,7 +43,7 @@ async function requireArchive(context: Context, account: string, url: string): P
 /** The schema of the model's newest version. Throws 404, or 422 where it cannot be trained. */
 async function requireTrainable(context: Context, account: string, text: string): Promise<VersionSchema> {
   const reference = parseReference(text);
-  if (reference === undefined) throw notFound(`There is no model ${text}.`);
+  if (reference === undefined) throw notFound(`There is no model ${text}. Name one as owner/name.`);
   const model = await requireModel(context, account, reference.owner, reference.name);
   const schema = parseSchema((await requireLatestVersion(context, model)).version.schema);
   if (canTrain(schema)) return schema;

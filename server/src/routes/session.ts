@@ -20,7 +20,7 @@ export function session(context: Context): Hono<Env> {
     if (principal === undefined) {
       throw new HttpError(
         401,
-        "That token is not known here. The server prints it at its first start and keeps it in its data folder, in the file named token.",
+        "That token is not known here. Take the one that the server printed at its first start; it is kept in its data folder, in the file named token.",
         { title: "Not signed in" },
       );
     }

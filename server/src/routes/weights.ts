@@ -35,7 +35,7 @@ export function weights(context: Context, builtins: Builtin[]): Hono<Env> {
       return sendFile(c, stored, describe(`${model.name}.tar`, "application/x-tar"));
     }
     if (version.program !== TRAINER || version.base === null) {
-      const detail = `${model.owner}/${model.name} was not trained by Easel's own trainer: its weights come as format=replicate only.`;
+      const detail = `${model.owner}/${model.name} was not trained by Easel's own trainer: its weights come as they are. Leave format out, or give format=replicate.`;
       throw unprocessable("Cannot be exported", detail);
     }
     const made = await exports.get({
@@ -80,7 +80,11 @@ async function findWeights(context: Context, version: VersionRow, step: number |
   const snapshot = snapshots.find((one) => one.step === step);
   if (snapshot !== undefined) return snapshot;
   const steps = snapshots.map((one) => one.step).join(", ");
-  throw notFound(`There is no snapshot of step ${step}. ${steps === "" ? "None was kept." : `There are: ${steps}.`}`);
+  throw notFound(
+    steps === ""
+      ? `There is no snapshot of step ${step}. None was kept: leave step out.`
+      : `There is no snapshot of step ${step}. Choose of ${steps}.`,
+  );
 }
 
 function sendFile(c: Request<Env>, file: StoredFile, headers: Record<string, string>): Response {

@@ -41,7 +41,11 @@ export interface CreateRequest {
 export async function createPrediction(context: Context, request: CreateRequest): Promise<RunRow> {
   return once(context, request, async (createHash) => {
     const schema = parseSchema(request.version.schema);
-    if (!canPredict(schema)) throw unprocessable("Not runnable", `${request.modelAsked} can be trained, but not run.`);
+    if (!canPredict(schema))
+      throw unprocessable(
+        "Not runnable",
+        `${request.modelAsked} can be trained, but not run. Train it, and run what comes of it.`,
+      );
     requireBase(context.config, request.version.base);
     return insertSettled(context, request, schema, { kind: "prediction", createHash, destination: undefined });
   });

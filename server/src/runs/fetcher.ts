@@ -108,11 +108,13 @@ async function fetchAll(context: Context, run: RunRow, program: string, signal: 
       const blob = await fetchFile(context, { url, isArchive, signal, onProgress });
       files[name] = { sha256: blob.sha256 };
       await stages.end();
-      const text = `Fetched ${name} from ${host}: ${sizeInWords(blob.size)}.`;
-      await insertServerLog(context.db, run.id, text, timestamp(context));
+      const words = `Fetched ${name} from ${host}: ${sizeInWords(blob.size)}.`;
+      await insertServerLog(context.db, run.id, words, timestamp(context));
     } catch (error) {
       await stages.end();
-      throw error instanceof FetchRefused ? new FetchRefused(`${name} could not be fetched: ${error.message}`) : error;
+      throw error instanceof FetchRefused
+        ? new FetchRefused(`${name} could not be fetched: ${error.message} Give another URL, or upload the file.`)
+        : error;
     }
   }
   return files;

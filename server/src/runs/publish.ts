@@ -44,7 +44,9 @@ export async function preparePublication(
 ): Promise<Publication> {
   const weights = output?.kind === "files" && output.attempt === run.attempt ? output.files[0] : undefined;
   if (weights === undefined)
-    throw new UnusableWeights("The training ended without weights. This is a mistake in the model's train().");
+    throw new UnusableWeights(
+      "The training ended without weights. This is a mistake in the model's train(): mend it to return their path.",
+    );
   const folder = attemptFolder(context, run.id, run.attempt);
   const path = join(folder, weights.path);
   const parent = await findVersion(context.db, run.version_id);
@@ -103,7 +105,9 @@ async function readCard(context: Context, run: RunRow): Promise<Card | undefined
   );
   const card = Card.safeParse(await readJson(path));
   if (!card.success)
-    throw new UnusableWeights(`Its ${CARD_NAME} is not a model card: ${card.error.issues[0]?.message}.`);
+    throw new UnusableWeights(
+      `Its ${CARD_NAME} is not a model card: ${card.error.issues[0]?.message}. Mend what the model's train() writes.`,
+    );
   return card.data;
 }
 
@@ -114,7 +118,9 @@ async function readJson(path: string): Promise<unknown> {
     () => 0,
   );
   if (size > CARD_BYTES_MAX)
-    throw new UnusableWeights(`Its ${CARD_NAME} has ${size} bytes; at most ${CARD_BYTES_MAX} are read.`);
+    throw new UnusableWeights(
+      `Its ${CARD_NAME} has ${size} bytes; at most ${CARD_BYTES_MAX} are read. Make the model's train() write less.`,
+    );
   try {
     return JSON.parse(await readFile(path, "utf8"));
   } catch {

@@ -58,6 +58,10 @@ function describeIntake({ used, skipped, advice }: PreflightReport): string {
 
 function imagesMissing(): HttpError {
   return invalidInput([
-    { type: "required", field: "input.input_images", description: "input_images is required: a zip or tar of images" },
+    {
+      type: "required",
+      field: "input.input_images",
+      description: "input_images is required: give a zip or tar of images",
+    },
   ]);
 }
