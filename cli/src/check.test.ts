@@ -63,7 +63,7 @@ async function check(report: PreflightReport, ...words: string[]) {
         metadata: {},
         created_at: "2026-11-23T06:40:00.123456Z",
         expires_at: null,
-        urls: { get: "http://x/v1/files/f1" },
+        urls: { get: "http://x/v1/files/f1", download: "http://x/v1/files/f1/download" },
       }),
     "POST /v1/preflight": () => report,
     "GET /v1/models/easel/emoji": () => modelOf("easel", "emoji"),

@@ -58,7 +58,7 @@ const ROUTES: Record<string, Route> = {
     metadata: {},
     created_at: at,
     expires_at: at,
-    urls: { get: "http://x/v1/files/f1" },
+    urls: { get: "http://x/v1/files/f1", download: "http://x/v1/files/f1/download" },
   }),
   [`POST /v1/models/easel/emoji/versions/${emoji.id}/trainings`]: (response) =>
     sendJson(response, 201, { ...trained, status: "starting", output: null }),

@@ -112,7 +112,7 @@ test("ComfyUI and A1111 get each file where they look for it", async () => {
 
 test.each([
   [["--format", "ckpt"], "no format"],
-  [["--max-mb", "six"], "--max-mb is a number above 0"],
+  [["--max-mb", "six"], "Give a number above 0"],
   [["--into", "x", "--format", "diffusers"], "do not read diffusers"],
   [["--into", "x", "--output", "y"], "exclude each other"],
 ])("%s is refused before anything is asked of the server", async (words, said) => {
