@@ -14,6 +14,8 @@ SCHEMA_FILES: dict[str, tuple[str, str | None]] = {
     "models/prepare/openapi.json": ("models/prepare", None),
     "bases/emoji/openapi.json": ("models/sdxl", "bases/emoji"),
     "bases/sdxl/openapi.json": ("models/sdxl", "bases/sdxl"),
+    "e2e/models/words/openapi.json": ("e2e/models/words", None),
+    "e2e/models/pages/openapi.json": ("e2e/models/pages", None),
 }
 
 

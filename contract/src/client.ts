@@ -1,6 +1,7 @@
 /** A typed client of Easel's HTTP API, for Node and browsers. Every reply is checked against its schema. */
 import { z } from "zod";
 import { Account, type SignIn } from "./account.ts";
+import { ArtifactPage } from "./artifact.ts";
 import { Collection, CollectionPage } from "./collection.ts";
 import { type CreateDeployment, Deployment, DeploymentPage, type UpdateDeployment } from "./deployment.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
@@ -157,6 +158,8 @@ export function createClient(options: ClientOptions) {
       get: (id: string) => call(AnyRun, "GET", path`/predictions/${id}`),
       /** A run's whole log, of which `logs` holds the last megabyte. */
       log: (id: string) => send("GET", path`/runs/${id}/logs`),
+      /** Every file that a run has made. */
+      artifacts: (id: string) => call(ArtifactPage, "GET", path`/runs/${id}/artifacts`),
       /** Ends a training early and keeps what it has learnt. */
       stopAndKeep: (id: string) => call(Training, "POST", path`/runs/${id}/stop-and-keep`),
       /** A run's events up to its end, over as many connections as it takes. */

@@ -63,10 +63,13 @@ export const runFields = {
   webhook_events_filter: z.array(WebhookEvent).optional(),
 };
 
+const webhookUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
+
 /** The fields that the bodies of both creates share. */
 export const createRunFields = {
   input: RunInput,
-  webhook: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
+  webhook: webhookUrl.optional(),
   webhook_events_filter: z.array(WebhookEvent).optional(),
-  webhook_completed: z.string().nullish(),
+  /** The older word for a webhook of the end alone. */
+  webhook_completed: webhookUrl.nullish(),
 };

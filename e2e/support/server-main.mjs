@@ -1,5 +1,5 @@
 /**
- * The server as a program for tests: Easel's own start with the model `easel/echo` added, and with what only a test may
+ * The server as a program for tests: Easel's own start with `easel/echo` and two models more, and with what only a test may
  * turn: EASEL_TEST_BUILD (the build's index.js, for a patched copy), EASEL_TEST_LEASE_SECONDS,
  * EASEL_TEST_KILL_GRACE_SECONDS, EASEL_TEST_CPUS (how many devices the CPU counts as) and EASEL_TEST_PROCESSES_MAX (how
  * many model processes may stand on one).
@@ -10,17 +10,18 @@ import { totalmem } from "node:os";
 const env = process.env;
 const { BUILTINS, readConfig, startServer } = await import(env.EASEL_TEST_BUILD ?? "@easel/server");
 
-const ECHO = {
-  owner: "easel",
-  name: "echo",
-  description: "Gives back what it is given.",
-  program: "models/echo",
-  base: null,
-  schema: "models/echo/openapi.json",
-  needs: "cpu",
-  versionId: createHash("sha256").update("easel/echo 1").digest("hex"),
-  aliases: [],
-};
+/** Models of the tests, which no installation has. */
+const MODELS = [
+  builtin("echo", "models/echo", "Gives back what it is given."),
+  builtin("words", "e2e/models/words", "Gives a text back word by word."),
+  builtin("pages", "e2e/models/pages", "Gives files one by one."),
+];
+
+function builtin(name, program, description) {
+  const versionId = createHash("sha256").update(`easel/${name} 1`).digest("hex");
+  const schema = `${program}/openapi.json`;
+  return { owner: "easel", name, description, program, base: null, schema, needs: "cpu", versionId, aliases: [] };
+}
 
 // A server whose test is gone has nobody to stop it.
 process.stdin.on("end", () => process.exit(1)).resume();
@@ -29,7 +30,7 @@ const config = readConfig();
 if (env.EASEL_TEST_LEASE_SECONDS) config.leaseSeconds = Number(env.EASEL_TEST_LEASE_SECONDS);
 if (env.EASEL_TEST_KILL_GRACE_SECONDS) config.killGraceSeconds = Number(env.EASEL_TEST_KILL_GRACE_SECONDS);
 const machine = {
-  builtins: [...BUILTINS, ECHO],
+  builtins: [...BUILTINS, ...MODELS],
   ...(env.EASEL_TEST_CPUS ? { devices: cpus(env.EASEL_TEST_CPUS) } : {}),
 };
 const server = await startServer(config, machine);

@@ -11,7 +11,14 @@ const MAIN = fileURLToPath(new URL("./server-main.mjs", import.meta.url));
 
 /** The API token of the account `you` on every server that `startServer` starts. */
 export const TOKEN = "r8_0123456789abcdefghjkmnpqrstvwxyz01234";
-export const ECHO_VERSION = createHash("sha256").update("easel/echo 1").digest("hex");
+export const ECHO_VERSION = versionOf("echo");
+/** A model whose outputs are words, and one whose outputs are files, one after the other. */
+export const WORDS_VERSION = versionOf("words");
+export const PAGES_VERSION = versionOf("pages");
+
+function versionOf(name: string): string {
+  return createHash("sha256").update(`easel/${name} 1`).digest("hex");
+}
 
 export interface ServerOptions {
   /** The data folder. */

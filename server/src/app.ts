@@ -25,6 +25,7 @@ import { runFiles } from "./routes/run-files.ts";
 import { runs } from "./routes/runs.ts";
 import { search } from "./routes/search.ts";
 import { session } from "./routes/session.ts";
+import { streams } from "./routes/streams.ts";
 import { tokens } from "./routes/tokens.ts";
 import { trainings } from "./routes/trainings.ts";
 import { versions } from "./routes/versions.ts";
@@ -45,6 +46,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
   const v1 = new Hono<Env>()
     .route("/", fileDownloads(context))
     .route("/", runFiles(context))
+    .route("/", streams(context))
     .route("/", session(context))
     .use(authenticate(context))
     .use(limitRates(context))

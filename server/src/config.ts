@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { readAddressList } from "./addresses.ts";
+import { readDuration } from "./duration.ts";
 
 /** The checkout: where models/, bases/ and runner/ stand. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -33,6 +34,7 @@ const Environment = z.object({
   EASEL_SDXL_BASE: z.string().min(1).optional(),
   EASEL_MAX_UPLOAD: z.coerce.number().int().positive().default(500_000_000),
   EASEL_FETCH_ALLOW: z.string().default(""),
+  EASEL_RETENTION: z.string().default("keep"),
   EASEL_RATE_LIMIT: z.string().default("off"),
   EASEL_METRICS: z.enum(["on", "off"]).default("off"),
   EASEL_ALLOWED_HOSTS: z.string().default(""),
@@ -57,6 +59,8 @@ export interface Config {
   allowedHosts: string[];
   /** Private addresses that URL inputs may reach. */
   fetchAllowed: BlockList;
+  /** After how long the data of a prediction that has ended is removed; undefined: never. */
+  retentionSeconds: number | undefined;
   /** What an account may ask a minute; undefined for as much as it likes. */
   rateLimit: RateLimit | undefined;
   /** Whether /metrics is there. */
@@ -93,6 +97,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       .map((host) => host.trim().toLowerCase())
       .filter(Boolean),
     fetchAllowed: readFetchAllowed(env.EASEL_FETCH_ALLOW),
+    retentionSeconds: readRetention(env.EASEL_RETENTION),
     rateLimit: readRateLimit(env.EASEL_RATE_LIMIT),
     hasMetrics: env.EASEL_METRICS === "on",
     logLevel: env.EASEL_LOG_LEVEL,
@@ -104,6 +109,15 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 
 export function isLoopback(host: string): boolean {
   return LOOPBACK.includes(host);
+}
+
+function readRetention(text: string): number | undefined {
+  if (text === "keep") return undefined;
+  const seconds = readDuration(text);
+  if (seconds !== undefined && seconds > 0) return seconds;
+  throw new Error(
+    'The setting EASEL_RETENTION cannot be used: it is "keep", or a time such as 1h (what Replicate has) or 30d.',
+  );
 }
 
 function readRateLimit(text: string): RateLimit | undefined {

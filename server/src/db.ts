@@ -105,6 +105,11 @@ export interface Tables {
     webhook_events: ColumnType<string | null, string | null | undefined, never>;
     /** What URLs in the messages begin with. */
     webhook_origin: ColumnType<string | null, string | null | undefined, never>;
+    /** What its outputs are streamed as; null where there is no stream. */
+    stream: ColumnType<"text" | "files" | null, "text" | "files" | null | undefined, never>;
+    /** When it is canceled if it has not ended. */
+    deadline: ColumnType<string | null, string | null | undefined, never>;
+    data_removed_at: ColumnType<string | null, undefined, string>;
     /** `owner/name` of the deployment that a prediction was asked of. */
     deployment: ColumnType<string | null, string | null | undefined, never>;
     created_at: string;
@@ -114,6 +119,7 @@ export interface Tables {
   deployments: { id: string; owner: string; name: string; created_at: string };
   releases: ReleaseColumns & { deployment_id: string };
   current_releases: ReleaseColumns & Tables["deployments"];
+  idempotency_keys: { account: string; key: string; run_id: string; created_at: string };
   attempts: {
     run_id: string;
     number: number;
@@ -223,6 +229,20 @@ function migrate(database: Database.Database): void {
       database.pragma(`user_version = ${have + index + 1}`);
     })();
   });
+}
+
+/**
+ * A transaction whose deletions leave nothing in the file: SQLite otherwise only marks the place as free, and keeps a
+ * copy in its log.
+ */
+export async function withErasure(db: Db, work: (tx: Db) => Promise<void>): Promise<void> {
+  await sql`pragma secure_delete = on`.execute(db);
+  try {
+    await db.transaction().execute(work);
+  } finally {
+    await sql`pragma secure_delete = off`.execute(db);
+  }
+  await sql`pragma wal_checkpoint(truncate)`.execute(db);
 }
 
 /** The row after which a page of a list begins. */

@@ -17,6 +17,7 @@ import { BUILTINS, type Builtin, ensureBuiltins } from "./models/builtin.ts";
 import { type Device, findDevices } from "./processes/devices.ts";
 import { Supervisor } from "./processes/supervise.ts";
 import { InputFetcher } from "./runs/fetcher.ts";
+import { Timekeeper } from "./runs/timekeeper.ts";
 import { Watch } from "./runs/watch.ts";
 import { WebhookDeliverer } from "./webhooks/deliver.ts";
 
@@ -57,12 +58,15 @@ export async function startServer(
   await supervisor.start();
   const fetcher = new InputFetcher(context);
   fetcher.start();
+  const timekeeper = new Timekeeper(context);
+  timekeeper.start();
   const deliverer = new WebhookDeliverer(context);
   deliverer.start();
   const http = await listenHttp(createApp(context, { builtins, devices }).fetch, config);
   const stop = async () => {
     stopping.abort();
     await fetcher.stop();
+    await timekeeper.stop();
     const going = await supervisor.stop();
     await http.close();
     await deliverer.stop();

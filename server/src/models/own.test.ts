@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { File, isTerminal, Prediction, Problem, Training, Version } from "@easel/contract";
 import { expect, onTestFinished, test } from "vitest";
 import { sha256Hex } from "../ids.ts";
-import { listEventsOfType } from "../runs/events.ts";
+import { listEventsOfTypes } from "../runs/events.ts";
 import { read } from "../testing/read.ts";
 import { endedTraining } from "../testing/training.ts";
 import { makeWorld, type World } from "../testing/world.ts";
@@ -85,7 +85,7 @@ test("a folder of one's own is a version, whose words come one by one", async ()
   });
   const run = await predict(world, id, { count: 4 });
   expect(run).toMatchObject({ status: "succeeded", output: ["once ", "upon ", "a ", "time "] });
-  const chunks = await listEventsOfType(world.context.db, run.id, "chunk");
+  const chunks = await listEventsOfTypes(world.context.db, run.id, ["chunk"]);
   expect(chunks.map(({ body }) => JSON.parse(body))).toEqual([
     { value: "once " },
     { value: "upon " },

@@ -6,6 +6,8 @@ const Component = z.looseObject({
   properties: z.record(z.string(), z.looseObject({})).optional(),
 });
 
+const Items = z.looseObject({ format: z.string().optional() });
+
 const VersionSchema = z.looseObject({
   paths: z.record(z.string(), z.unknown()).optional(),
   components: z.looseObject({ schemas: z.record(z.string(), Component) }),
@@ -29,6 +31,17 @@ export function parseSchema(json: string): VersionSchema {
 /** True when a run of this version gives a list, even of one file. */
 export function outputIsList(schema: VersionSchema): boolean {
   return schema.components.schemas.Output?.type === "array";
+}
+
+/**
+ * What the outputs are streamed as. Only an iterator's come piece by piece; whoever opens a stream of another output
+ * (`isWanted`) gets it at the end, and clients that see a stream show no progress, so it is offered only then.
+ */
+export function streamOf(schema: VersionSchema, isWanted = false): "text" | "files" | null {
+  const { Output } = schema.components.schemas;
+  if (Output?.["x-cog-array-type"] !== "iterator" && !isWanted) return null;
+  const { format } = Items.parse(Output?.items ?? Output ?? {});
+  return format === "uri" ? "files" : "text";
 }
 
 export function canTrain(schema: VersionSchema): boolean {

@@ -9,7 +9,9 @@ import { presentPrediction } from "../runs/present.ts";
 import { readWish } from "../webhooks/wish.ts";
 import { noteAnswer } from "./answered.ts";
 import { originOf } from "./page.ts";
+import { sentCreate } from "./sent-create.ts";
 import { readPreference, waitForEnd } from "./wait.ts";
+import { readCancelAfter } from "./wishes.ts";
 
 /** `text` is the body as it came. */
 export async function answerPrediction(
@@ -21,11 +23,7 @@ export async function answerPrediction(
   const seconds = readPreference(c);
   const origin = originOf(context, c);
   const run = await createPrediction(context, {
-    account: c.get("account"),
-    tokenHash: c.get("tokenHash"),
-    source: c.get("source"),
-    path: c.req.path,
-    body: text,
+    ...sentCreate(c, text),
     input: body.input,
     version,
     modelAsked: `${model.owner}/${model.name}`,
@@ -33,6 +31,8 @@ export async function answerPrediction(
     ...(deployment === undefined ? {} : { deployment }),
     inlineOutput: seconds !== undefined,
     webhook: readWish(context, body, origin),
+    stream: body.stream,
+    cancelAfterSeconds: readCancelAfter(c, body.lifetime),
   });
   noteAnswer(context, c, run.id);
   if (seconds === undefined) return c.json(await presentPrediction(context, run, { origin, inline: true }), 201);

@@ -3,7 +3,7 @@ import { CreateModelPrediction, CreatePrediction } from "@easel/contract";
 import { Hono, type Context as Request } from "hono";
 import type { Context } from "../context.ts";
 import type { Env } from "../env.ts";
-import { notFound } from "../errors.ts";
+import { badRequest, notFound } from "../errors.ts";
 import type { Builtin } from "../models/builtin.ts";
 import { requireLatestVersion, requireModel, resolveReference } from "../models/resolve.ts";
 import { cancelRun } from "../runs/cancel.ts";
@@ -35,6 +35,9 @@ export function predictions(context: Context, builtins: Builtin[]): Hono<Env> {
       kind: "prediction",
       before: readCursor(c),
       limit: PAGE_SIZE + 1,
+      createdAfter: readTime(c, "created_after"),
+      createdBefore: readTime(c, "created_before"),
+      source: readSource(c),
     } as const;
     const rows = await listRuns(db, filter);
     const showing = { origin: originOf(context, c), inline: false };
@@ -59,4 +62,19 @@ export async function requireRun(context: Context, c: Request<Env>): Promise<Run
   const run = await findOwnRun(context.db, c.get("account"), c.req.param("id") ?? "");
   if (run === undefined) throw notFound();
   return run;
+}
+
+/** A time in the query, as rows hold it. Throws 400. */
+function readTime(c: Request<Env>, name: string): string | undefined {
+  const text = c.req.query(name);
+  if (text === undefined || text === "") return undefined;
+  const time = Date.parse(text);
+  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  throw badRequest(`${name} must be a time in ISO 8601, such as 2026-01-31T12:00:00Z.`);
+}
+
+function readSource(c: Request<Env>): "api" | "web" | undefined {
+  const text = c.req.query("source");
+  if (text === undefined || text === "api" || text === "web") return text;
+  throw badRequest("source is web or api.");
 }

@@ -1,13 +1,15 @@
 /** `/v1/runs`: what Easel adds about a run — its events as they come, its whole log, a result kept early. */
 import { Readable } from "node:stream";
-import { Hono } from "hono";
+import type { ArtifactPage } from "@easel/contract";
+import { Hono, type Context as Request } from "hono";
 import { streamSSE } from "hono/streaming";
 import type { Context } from "../context.ts";
 import type { Env } from "../env.ts";
-import { unprocessable } from "../errors.ts";
+import { badRequest, unprocessable } from "../errors.ts";
+import { listArtifacts } from "../runs/artifacts.ts";
 import { keepRun } from "../runs/cancel.ts";
 import { followRun } from "../runs/follow.ts";
-import { wholeLog } from "../runs/logs.ts";
+import { logFrom } from "../runs/logs.ts";
 import { presentAny } from "../runs/present.ts";
 import { originOf } from "./page.ts";
 import { requireRun } from "./predictions.ts";
@@ -37,10 +39,17 @@ export function runs(context: Context): Hono<Env> {
 
   app.get("/runs/:id/logs", async (c) => {
     const run = await requireRun(context, c);
-    const body = Readable.toWeb(Readable.from(wholeLog(context.db, run.id), { objectMode: false }));
+    const from = readFrom(c);
+    const body = Readable.toWeb(Readable.from(logFrom(context.db, run.id, from), { objectMode: false }));
     return new Response(body, {
       headers: { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" },
     });
+  });
+
+  app.get("/runs/:id/artifacts", async (c) => {
+    const run = await requireRun(context, c);
+    const results = await listArtifacts(context, run, originOf(context, c));
+    return c.json({ previous: null, next: null, results } satisfies ArtifactPage);
   });
 
   app.post("/runs/:id/stop-and-keep", async (c) => {
@@ -59,4 +68,11 @@ export function runs(context: Context): Hono<Env> {
   });
 
   return app;
+}
+
+/** The place in the log to go on from, in bytes: as many as the client has. */
+function readFrom(c: Request<Env>): number {
+  const from = Number(c.req.query("from") ?? 0);
+  if (Number.isSafeInteger(from) && from >= 0) return from;
+  throw badRequest("from is a place in the log: a whole number of bytes, 0 at its beginning.");
 }

@@ -16,6 +16,7 @@ import { noteAnswer } from "./answered.ts";
 import { CREATE_BYTES_MAX, readJson } from "./body.ts";
 import { originOf, PAGE_SIZE, presentPage, readCursor } from "./page.ts";
 import { requireRun } from "./predictions.ts";
+import { sentCreate } from "./sent-create.ts";
 
 export function trainings(context: Context, builtins: Builtin[]): Hono<Env> {
   const { db } = context;
@@ -28,11 +29,7 @@ export function trainings(context: Context, builtins: Builtin[]): Hono<Env> {
     const { version, versionAsked } = await requireVersion(context, builtins, model, c.req.param("version"));
     const destination = await requireDestination(context, account, body.destination);
     const request = {
-      account,
-      tokenHash: c.get("tokenHash"),
-      source: c.get("source"),
-      path: c.req.path,
-      body: text,
+      ...sentCreate(c, text),
       input: body.input,
       version,
       modelAsked: `${model.owner}/${model.name}`,

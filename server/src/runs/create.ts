@@ -3,28 +3,22 @@ import type { RunInput } from "@easel/contract";
 import { type Context, timestamp } from "../context.ts";
 import type { Db, RunKind } from "../db.ts";
 import { notFound, unprocessable } from "../errors.ts";
-import { newRunId, sha256Hex } from "../ids.ts";
+import { newRunId } from "../ids.ts";
 import { requireBase } from "../models/builtin.ts";
 import { checkInput, fileInputs } from "../models/input.ts";
-import { canPredict, canTrain, parseSchema, type VersionSchema } from "../models/schema.ts";
+import { canPredict, canTrain, parseSchema, streamOf, type VersionSchema } from "../models/schema.ts";
 import { findModel, type ModelRow } from "../models/store.ts";
 import { findVersion, type VersionRow } from "../models/versions.ts";
 import type { WebhookWish } from "../webhooks/wish.ts";
 import { insertServerLog } from "./events.ts";
 import { FETCH_TOPIC } from "./fetcher.ts";
+import { upsertIdempotencyKey } from "./idempotency-keys.ts";
 import { type TakenFiles, takeFiles } from "./input-files.ts";
+import { once, type SentCreate } from "./once.ts";
 import { INPUTS, settleFiles } from "./settle-files.ts";
-import { findUnansweredRun, insertRun, type RunRow } from "./store.ts";
+import { insertRun, type RunRow } from "./store.ts";
 
-/** How long a create that was never answered is taken for the same as an equal one. */
-const SAME_CREATE_MS = 60_000;
-
-export interface CreateRequest {
-  account: string;
-  tokenHash: string;
-  /** Path and body as they came: with the token they tell a repeated request from a new one. */
-  path: string;
-  body: string;
+export interface CreateRequest extends SentCreate {
   input: RunInput;
   version: VersionRow;
   /** `owner/name` and version id as the client named them. */
@@ -36,6 +30,10 @@ export interface CreateRequest {
   /** Show outputs as data URIs where they are small: for clients that wait over plain http. */
   inlineOutput: boolean;
   webhook: WebhookWish | undefined;
+  /** The client wants to open a stream, whatever the model gives. */
+  stream?: boolean | undefined;
+  /** Seconds after which it is canceled if it has not ended. */
+  cancelAfterSeconds?: number | undefined;
 }
 
 export async function createPrediction(context: Context, request: CreateRequest): Promise<RunRow> {
@@ -105,28 +103,6 @@ function withEditsAsFile(schema: VersionSchema, component: "Input" | "TrainingIn
   return { ...input, edits: `data:application/json;base64,${json}` };
 }
 
-/**
- * One run for a request that is sent twice because its connection broke: the equal one that was never answered,
- * whether it is still being made, waits in the queue, or was made before the server was started again.
- */
-async function once(
-  context: Context,
-  request: CreateRequest,
-  create: (createHash: string) => Promise<RunRow>,
-): Promise<RunRow> {
-  const createHash = sha256Hex(`${request.tokenHash}\n${request.path}\n${request.body}`);
-  const since = new Date(context.now() - SAME_CREATE_MS).toISOString();
-  const pending = context.pendingCreates.get(createHash);
-  if (pending !== undefined) return pending;
-  const creating = findUnansweredRun(context.db, createHash, since).then((run) => run ?? create(createHash));
-  context.pendingCreates.set(createHash, creating);
-  try {
-    return await creating;
-  } finally {
-    context.pendingCreates.delete(createHash);
-  }
-}
-
 async function insert(context: Context, request: CreateRequest, run: NewRun): Promise<RunRow> {
   const at = timestamp(context);
   const row = await context.db.transaction().execute(async (tx) => {
@@ -150,13 +126,24 @@ async function insert(context: Context, request: CreateRequest, run: NewRun): Pr
       webhook: request.webhook?.url,
       webhook_events: request.webhook?.events && JSON.stringify(request.webhook.events),
       webhook_origin: request.webhook?.origin,
+      stream: run.kind === "prediction" ? streamOf(parseSchema(request.version.schema), request.stream) : null,
+      deadline: deadlineOf(context, request),
       created_at: at,
     });
+    if (request.idempotencyKey !== undefined) {
+      const { account, idempotencyKey: key } = request;
+      await upsertIdempotencyKey(tx, { account, key, run_id: inserted.id, created_at: at });
+    }
     if (run.log !== undefined) await insertServerLog(tx, inserted.id, run.log, at);
     return inserted;
   });
   context.watch.poke(row.fetches === null ? "queue" : FETCH_TOPIC);
   return row;
+}
+
+function deadlineOf(context: Context, { cancelAfterSeconds }: CreateRequest): string | null {
+  if (cancelAfterSeconds === undefined) return null;
+  return new Date(context.now() + cancelAfterSeconds * 1000).toISOString();
 }
 
 /** Version and destination were found before files were taken; meanwhile they may have been deleted. */

@@ -69,14 +69,19 @@ export async function listEvents(db: Db, runId: string, after: number, limit: nu
     .execute();
 }
 
-export async function listEventsOfType(db: Db, runId: string, type: string): Promise<EventRow[]> {
+export async function listEventsOfTypes(db: Db, runId: string, types: string[]): Promise<EventRow[]> {
   return db
     .selectFrom("events")
     .selectAll()
     .where("run_id", "=", runId)
-    .where("type", "=", type)
+    .where("type", "in", types)
     .orderBy("number")
     .execute();
+}
+
+/** The run's log goes with them. */
+export async function deleteEvents(db: Db, runId: string): Promise<void> {
+  await db.deleteFrom("events").where("run_id", "=", runId).execute();
 }
 
 /** Log events, newest first, so that the reader can stop when it has enough. */

@@ -28,12 +28,18 @@ export async function logTail(db: Db, runId: string): Promise<string> {
   }
 }
 
-/** The whole log, piece by piece. */
-export async function* wholeLog(db: Db, runId: string): AsyncGenerator<string> {
+/** The log from a place in it, in bytes of UTF-8, piece by piece: nothing where it is not that long yet. */
+export async function* logFrom(db: Db, runId: string, from: number): AsyncGenerator<Buffer> {
   let after = 0;
+  let skip = from;
   while (true) {
     const rows = await listEvents(db, runId, after, CHUNK);
-    for (const row of rows) if (row.type === "log") yield `${LogBody.parse(JSON.parse(row.body)).text}\n`;
+    for (const row of rows) {
+      if (row.type !== "log") continue;
+      const bytes = Buffer.from(`${LogBody.parse(JSON.parse(row.body)).text}\n`);
+      if (skip < bytes.length) yield bytes.subarray(skip);
+      skip = Math.max(0, skip - bytes.length);
+    }
     const last = rows.at(-1);
     if (last === undefined || rows.length < CHUNK) return;
     after = last.number;

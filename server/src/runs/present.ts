@@ -33,8 +33,16 @@ export interface Showing {
 
 export async function presentPrediction(context: Context, run: RunRow, showing: Showing): Promise<Prediction> {
   const output = await presentOutput(context, run, showing);
-  const deployment = run.deployment ?? undefined;
-  return { ...(await presentRun(context, run, showing)), output, data_removed: false, deployment };
+  const shown = await presentRun(context, run, showing);
+  const data_removed = run.data_removed_at !== null;
+  const { deployment, deadline } = run;
+  return {
+    ...shown,
+    output,
+    data_removed,
+    ...(deployment === null ? {} : { deployment }),
+    ...(deadline === null ? {} : { deadline }),
+  };
 }
 
 /** A prediction as everyone may see it who sees its model: without where its owner wants to be told of it. */
@@ -83,6 +91,11 @@ export function webLink(context: Context, runId: string, origin: string): string
   return origin + signPath(context.signingKey, `/p/${runId}`, Math.floor(context.now() / 1000) + WEB_LINK_SECONDS);
 }
 
+/** Clients open it without a token, and take what comes for files where its path begins with /v1/files/. */
+function streamLink(context: Context, runId: string, kind: "text" | "files", origin: string): string {
+  return origin + signPath(context.signingKey, `/v1/${kind === "files" ? "files/" : ""}streams/${runId}`);
+}
+
 async function presentRun(context: Context, run: RunRow, { origin }: Showing) {
   const resource = `${origin}/v1/${run.kind}s/${run.id}`;
   return {
@@ -98,7 +111,12 @@ async function presentRun(context: Context, run: RunRow, { origin }: Showing) {
     completed_at: run.completed_at,
     metrics: presentMetrics(run),
     source: run.source,
-    urls: { get: resource, cancel: `${resource}/cancel`, web: webLink(context, run.id, origin) },
+    urls: {
+      get: resource,
+      cancel: `${resource}/cancel`,
+      web: webLink(context, run.id, origin),
+      ...(run.stream === null ? {} : { stream: streamLink(context, run.id, run.stream, origin) }),
+    },
     ...presentWebhook(run),
   };
 }

@@ -13,7 +13,7 @@ import { findModel } from "../models/store.ts";
 import { findVersion, insertVersion } from "../models/versions.ts";
 import { checkBytes, checkWeights, WeightsError } from "../models/weights.ts";
 import { attemptFolder } from "./attempt-folder.ts";
-import { listEventsOfType } from "./events.ts";
+import { listEventsOfTypes } from "./events.ts";
 import type { StoredOutput } from "./output.ts";
 import type { RunRow } from "./store.ts";
 
@@ -94,7 +94,7 @@ export async function publishVersion(tx: Db, publication: Publication, at: strin
 
 /** The model card that the attempt reported, if it did. */
 async function readCard(context: Context, run: RunRow): Promise<Card | undefined> {
-  const artifacts = await listEventsOfType(context.db, run.id, "artifact");
+  const artifacts = await listEventsOfTypes(context.db, run.id, ["artifact"]);
   const reported = artifacts.findLast(
     (event) => event.attempt === run.attempt && ArtifactBody.parse(JSON.parse(event.body)).file.name === CARD_NAME,
   );

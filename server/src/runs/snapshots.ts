@@ -4,7 +4,7 @@ import { ReportedFile } from "@easel/contract";
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { attemptFolder } from "./attempt-folder.ts";
-import { listEventsOfType } from "./events.ts";
+import { listEventsOfTypes } from "./events.ts";
 
 const Body = z.object({ step: z.int(), file: ReportedFile });
 
@@ -18,7 +18,7 @@ export interface Snapshot {
 /** By step. Where two attempts came past the same step, the later one's: its training is the one that was published. */
 export async function listSnapshots(context: Context, runId: string): Promise<Snapshot[]> {
   const byStep = new Map<number, Snapshot>();
-  for (const { attempt, body } of await listEventsOfType(context.db, runId, "snapshot")) {
+  for (const { attempt, body } of await listEventsOfTypes(context.db, runId, ["snapshot"])) {
     const { step, file } = Body.parse(JSON.parse(body));
     const path = join(attemptFolder(context, runId, attempt), file.path);
     byStep.set(step, { step, path, sha256: file.sha256, size: file.size });

@@ -30,9 +30,22 @@ export async function findOwnRun(db: Db, account: string, id: string): Promise<R
 /** Newest first. `before` is the last row of the page before. */
 export async function listRuns(
   db: Db,
-  filter: { account: string; kind: RunKind; before: Cursor | undefined; limit: number },
+  filter: {
+    account: string;
+    kind: RunKind;
+    before: Cursor | undefined;
+    limit: number;
+    /** Times as they are stored; both ends are left out. */
+    createdAfter?: string | undefined;
+    createdBefore?: string | undefined;
+    source?: "api" | "web" | undefined;
+  },
 ): Promise<RunRow[]> {
+  const { createdAfter, createdBefore, source } = filter;
   let query = db.selectFrom("runs").selectAll().where("account", "=", filter.account).where("kind", "=", filter.kind);
+  if (createdAfter !== undefined) query = query.where("created_at", ">", createdAfter);
+  if (createdBefore !== undefined) query = query.where("created_at", "<", createdBefore);
+  if (source !== undefined) query = query.where("source", "=", source);
   if (filter.before !== undefined) query = query.where(isBehind(filter.before));
   return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
@@ -229,6 +242,58 @@ export async function updateRunWish(
     .where("id", "=", id)
     .where("completed_at", "is", null)
     .where(wish, "is", null)
+    .execute();
+}
+
+/** Runs past their deadline that have not ended and are not asked to. */
+export async function listOverdueRuns(db: Db, now: string): Promise<RunRow[]> {
+  return db
+    .selectFrom("runs")
+    .selectAll()
+    .where("deadline", "<=", now)
+    .where("completed_at", "is", null)
+    .where("cancel_asked_at", "is", null)
+    .execute();
+}
+
+/** Predictions by the API that ended before then, whose data is still here and needed by nobody, oldest first. */
+export async function listRemovableRuns(db: Db, endedBefore: string, limit: number): Promise<RunRow[]> {
+  return db
+    .selectFrom("runs")
+    .selectAll("runs")
+    .where("kind", "=", "prediction")
+    .where("source", "=", "api")
+    .where("data_removed_at", "is", null)
+    .where("completed_at", "<=", endedBefore)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom("examples").select("run_id").whereRef("examples.run_id", "=", "runs.id"))),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("webhook_deliveries as delivery")
+            .select("delivery.id")
+            .whereRef("delivery.run_id", "=", "runs.id")
+            .where("delivery.state", "=", "waiting"),
+        ),
+      ),
+    )
+    .orderBy("completed_at")
+    .limit(limit)
+    .execute();
+}
+
+/** What the run was given and has made is gone; `output` says that there was one. */
+export async function updateRunDataRemoved(
+  db: Db,
+  id: string,
+  { output, at }: { output: string | null; at: string },
+): Promise<void> {
+  await db
+    .updateTable("runs")
+    .set({ input: "{}", files: "{}", output, data_removed_at: at })
+    .where("id", "=", id)
+    .where("completed_at", "is not", null)
     .execute();
 }
 

@@ -40,6 +40,26 @@ export const ECHO: Builtin = {
   aliases: [],
 };
 
+/** Gives a text word by word. */
+export const WORDS: Builtin = {
+  ...ECHO,
+  name: "words",
+  description: "Gives a text back word by word.",
+  program: "e2e/models/words",
+  schema: "e2e/models/words/openapi.json",
+  versionId: sha256Hex("easel/words 1"),
+};
+
+/** Gives files one by one. */
+export const PAGES: Builtin = {
+  ...ECHO,
+  name: "pages",
+  description: "Gives files one by one.",
+  program: "e2e/models/pages",
+  schema: "e2e/models/pages/openapi.json",
+  versionId: sha256Hex("easel/pages 1"),
+};
+
 const CPU: Device = { name: "cpu", kind: "cpu", label: "CPU", memoryBytes: 8e9, processesMax: 2 };
 
 export interface World {
@@ -66,6 +86,8 @@ export interface WorldOptions {
   fetching?: boolean;
   /** Send webhooks. Without it they wait. */
   webhooks?: boolean;
+  /** Keep the database in the data folder, where its bytes can be looked at; in memory without it. */
+  databaseFile?: boolean;
 }
 
 /** `settings` are as in the environment. */
@@ -95,7 +117,7 @@ async function makeContext(settings: Record<string, string>, options: WorldOptio
   const given = { EASEL_DATA: folder, EASEL_ACCOUNT: "you", EASEL_TOKEN: newToken(), EASEL_LOG_LEVEL: "silent" };
   const environment = { ...given, ...settings };
   const config = { ...readConfig(environment), ...options.config };
-  const db = await openDb(":memory:");
+  const db = await openDb(options.databaseFile ? join(folder, "easel.db") : ":memory:");
   const stopping = new AbortController();
   onTestFinished(async () => {
     stopping.abort();

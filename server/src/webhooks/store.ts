@@ -31,6 +31,10 @@ export async function deleteDelivery(db: Db, number: number): Promise<void> {
   await db.deleteFrom("webhook_deliveries").where("number", "=", number).execute();
 }
 
+export async function deleteDeliveriesOfRun(db: Db, runId: string): Promise<void> {
+  await db.deleteFrom("webhook_deliveries").where("run_id", "=", runId).execute();
+}
+
 /** When this event of this run was last sent, in milliseconds since 1970; 0 where it was not. */
 export async function findLastAttemptAt(db: Db, runId: string, event: DeliveryRow["event"]): Promise<number> {
   const row = await db

@@ -114,6 +114,14 @@ test("only what is asked for is sent, and nothing where nothing is", async () =>
   expect(receiver.received).toHaveLength(1);
 });
 
+test("the older webhook_completed is told of the end alone", async () => {
+  const [world, receiver] = [await worldOf(), await startReceiver()];
+  const body = { version: ECHO.versionId, input: {}, webhook_completed: receiver.url };
+  const { id } = await read(world.call("POST", "/v1/predictions", body), Prediction);
+  await world.call("POST", `/v1/predictions/${id}/cancel`);
+  expect(await settled(world)).toMatchObject([{ run: id, event: "completed", state: "delivered" }]);
+});
+
 describe("output and logs", () => {
   /** A run in the hands of a process, and what it says. */
   async function held(world: World, webhook: string) {
@@ -150,8 +158,8 @@ describe("output and logs", () => {
     expect(await log(world)).toMatchObject([{ event: "logs", attempts: 0 }, { attempts: 1 }, { attempts: 1 }]);
     now += 1;
     world.context.watch.poke(WEBHOOK_TOPIC);
-    await settled(world);
-    expect(receiver.received.map((one) => bodyOf(one).logs)).toEqual(["", "one\n", "one\ntwo\nthree\n"]);
+    const told = ["", "one\n", "one\ntwo\nthree\n"];
+    await vi.waitFor(() => expect(receiver.received.map((one) => bodyOf(one).logs)).toEqual(told), 10_000);
   });
 
   test("that were held back go out by themselves", async () => {

@@ -17,17 +17,24 @@ export interface WebhookWish {
 /** Throws 422. What stands behind a name is judged when it is connected to, each time. */
 export function readWish(
   context: Pick<Context, "config">,
-  body: { webhook?: string | undefined; webhook_events_filter?: WebhookEvent[] | undefined },
+  body: {
+    webhook?: string | undefined;
+    webhook_events_filter?: WebhookEvent[] | undefined;
+    webhook_completed?: string | null | undefined;
+  },
   origin: string,
 ): WebhookWish | undefined {
-  if (body.webhook === undefined) return undefined;
-  const url = new URL(body.webhook);
+  // The older name asks for the end alone, and counts where the newer one is not given.
+  const asked = body.webhook ?? body.webhook_completed ?? undefined;
+  const events = body.webhook === undefined ? ["completed" as const] : body.webhook_events_filter;
+  if (asked === undefined) return undefined;
+  const url = new URL(asked);
   if (url.username !== "" || url.password !== "") throw refused("no_credentials", "must not hold a name or password");
   const host = bareHost(url);
   if (isIP(host) !== 0 && !mayReach(host, context.config.fetchAllowed)) {
     throw refused("address_not_allowed", `${host} is a private address: EASEL_FETCH_ALLOW can allow it on the server`);
   }
-  return { url: body.webhook, events: body.webhook_events_filter, origin };
+  return { url: asked, events, origin };
 }
 
 function refused(type: string, description: string) {

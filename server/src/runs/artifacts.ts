@@ -1,0 +1,39 @@
+/** Every file that a run has made, in the order in which it did, each with a link that needs no token. */
+import { type Artifact, ReportedFile } from "@easel/contract";
+import { z } from "zod";
+import type { Context } from "../context.ts";
+import { listEventsOfTypes } from "./events.ts";
+import { presentRunFile } from "./present.ts";
+import type { RunRow } from "./store.ts";
+
+/** What the events that tell of files are shown as. */
+const TYPES = {
+  output: "output",
+  chunk: "output",
+  artifact: "artifact",
+  sample: "sample",
+  snapshot: "snapshot",
+} as const;
+const Type = z.enum(["output", "chunk", "artifact", "sample", "snapshot"]);
+const Body = z.object({
+  file: ReportedFile.optional(),
+  files: z.array(ReportedFile).optional(),
+  step: z.number().optional(),
+  prompt: z.string().optional(),
+  seed: z.number().optional(),
+});
+
+export async function listArtifacts(context: Context, run: RunRow, origin: string): Promise<Artifact[]> {
+  const events = await listEventsOfTypes(context.db, run.id, Type.options);
+  return events.flatMap((event) => {
+    const { file, files = [], ...facts } = Body.parse(JSON.parse(event.body));
+    const { attempt, at } = event;
+    return [...(file === undefined ? [] : [file]), ...files].map((reported) => ({
+      type: TYPES[Type.parse(event.type)],
+      attempt,
+      at,
+      ...facts,
+      file: presentRunFile(context, run.id, attempt, reported, origin),
+    }));
+  });
+}
