@@ -94,7 +94,14 @@ test("what a lost attempt had given is not given twice by the one after it", asy
   const at = new Date().toISOString();
   for (const [attempt, words] of [["a"], ["a", "b"]].entries()) {
     const process = `p${attempt}`;
-    await insertProcess(context.db, { id: process, program: WORDS.program, base: null, device: "cpu", at });
+    await insertProcess(context.db, {
+      id: process,
+      program: WORDS.program,
+      base: null,
+      whole: null,
+      device: "cpu",
+      at,
+    });
     await assignRun(context, id, process, "CPU");
     const holder = { runId: id, attempt: attempt + 1, processId: process };
     const event = { run: id, attempt: attempt + 1, at, type: "chunk" } as const;
