@@ -42,6 +42,11 @@ class Course:
         self.average = Average([one for group in groups if group.averaged for one in group.parameters], steps_planned)
         self._start = [[parameter.detach().clone() for parameter in group.parameters] for group in groups]
 
+    def set_rates(self, share: float) -> None:
+        """Lets each group move at a share of its learning rate from now on."""
+        for group in self.optimizer.param_groups:
+            group["lr"].fill_(group["peak"] * share)
+
     @torch.no_grad()
     def hold_norms(self) -> None:
         """Draws rows that left the lengths they are to have back to the nearest of these."""
@@ -67,6 +72,10 @@ class Course:
         finally:
             for parameter, kept in zip(parameters, own, strict=True):
                 parameter.copy_(kept)
+
+    def not_finite(self) -> list[str]:
+        """The groups that hold a number which is none."""
+        return [group.name for group in self.groups if not all(one.isfinite().all().item() for one in group.parameters)]
 
     def change(self) -> dict[str, float]:
         """How far each group is from where it started: the norm of all its numbers' differences."""
@@ -126,15 +135,24 @@ class Average:
 
 
 def make_optimizer(groups: list[Group]) -> torch.optim.AdamW:
-    # Fused: the many small matrices of a LoRA cost more to walk through in Python than to update.
+    """AdamW whose rates and step counts lie on the device, where a recorded step finds them."""
     settings = [
         {
             "params": group.parameters,
-            "lr": group.learning_rate,
+            "lr": _rate_for(group),
             "peak": group.learning_rate,
             "weight_decay": group.weight_decay,
             "name": group.name,
         }
         for group in groups
     ]
-    return torch.optim.AdamW(settings, betas=(0.9, 0.999), fused=True)
+    # Fused: the many small matrices of a LoRA cost more to walk through in Python than to update.
+    on_gpu = any(group.parameters[0].is_cuda for group in groups)
+    return torch.optim.AdamW(settings, betas=(0.9, 0.999), fused=True, capturable=on_gpu)
+
+
+def _rate_for(group: Group) -> torch.Tensor:
+    """The kernel of a CPU computes with rates in double precision; that of a GPU takes no other than single."""
+    device = group.parameters[0].device
+    dtype = torch.float64 if device.type == "cpu" else torch.float32
+    return torch.tensor(group.learning_rate, dtype=dtype, device=device)

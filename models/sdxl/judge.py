@@ -23,8 +23,8 @@ from tuning import Tuning
 from words import split
 
 PROBES = 4
-# A third of the time that the eight of a sample would take; what CLIP sees of a picture is there by then.
-INFERENCE_STEPS = 6
+# Fewer than a sample has: what CLIP sees of a picture is there by then.
+INFERENCE_STEPS = 5
 SIDE = 32
 PLACEHOLDER = "TOK"
 

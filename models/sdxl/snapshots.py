@@ -54,6 +54,14 @@ class SnapshotKeeper:
             self.choice.consider_last(course.steps, path)
 
     def _write(self, course: Course) -> Path:
+        """Raises `runner.Failure` where the weights are not finite: with these every picture would be black."""
+        if broken := course.not_finite():
+            before = f"The snapshot of step {self.last[0]}" if self.last else "No snapshot"
+            raise runner.Failure(
+                "non_finite_weights",
+                f"After step {course.steps} there are numbers in the weights of {' and '.join(broken)} that are not finite. "
+                f"{before} can be had from this run. Train again with a tenth of the learning rate.",
+            )
         path = self.folder / f"snapshot-{course.steps}.tar"
         self.write(path, course)
         runner.snapshot(path, course.steps)

@@ -16,7 +16,8 @@ from course import Course, Group
 from eye import Eye
 from judge import Judge, choose_probes
 from keeping import EASEL_DECIDES, StateKeeper, choose_seed, find_state, list_libraries
-from loop import Images, Plan, fit
+from loop import fit
+from plan import Images, Plan
 from prepare import PREPARED_NAME, Dataset, Example, prepare, weigh, write_prepared
 from prepare.networks import find_part
 from progress import Progress
@@ -180,6 +181,12 @@ def encode(base: Base, dataset: Dataset, classes: list[ClassImage]) -> Images:
         pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
         pixels = pixels.view(picture.height, picture.width, 3).permute(2, 0, 1)
         mean, deviation = base.encode_images(pixels[None] / 127.5 - 1)
+        if not mean.isfinite().all() or not deviation.isfinite().all():
+            raise runner.Failure(
+                "non_finite_latents",
+                f"{example.name} comes out of the base's VAE as numbers that are not finite. Leave the image out; if others end "
+                "so too, the VAE of this base is broken.",
+            )
         means.append(mean)
         deviations.append(deviation)
     mean = torch.cat(means).float()

@@ -28,7 +28,7 @@ class Tuning:
         self, base: Base, technique: Technique, captions: list[str], sizes: torch.Tensor, inputs: dict, seed: int
     ) -> None:
         generator = torch.Generator().manual_seed(seed)
-        self.base, self.sizes = base, sizes.to(base.device)
+        self.base, self.sizes, self.dtype = base, sizes.to(base.device), base.dtype
         self.targets = base.adapter_targets(inputs["lora_targets"])
         self.adapter = _new_adapter(self.targets, inputs, generator) if "lora" in technique.moves else None
         self.words = _new_words(base, inputs, generator) if "words" in technique.moves else None

@@ -11,8 +11,9 @@ from adapter import Adapter
 from base import current
 from conftest import DEMO_ZIP, Called, Functions, fingerprint, make_zip, members
 from course import Course, Group
-from loop import Images, Plan, take_step
 from objective import Objective
+from plan import Images, Plan
+from step import Step
 from weights import Weights, read_weights, write_weights
 from words import Words
 
@@ -200,6 +201,13 @@ class Watcher:
         return noisy + self.bias
 
     def freeze(self, group: str) -> None: ...
+
+
+def take_step(plan: Plan, images: Images, rows: torch.Tensor, network: Watcher, objective: Objective, course: Course):
+    step = Step(plan, images, network, objective, course, tuple(rows.shape))
+    step.draws.fill(rows, objective.timesteps, course.generator)
+    step()
+    return step.readings[0]
 
 
 def shown(**given) -> Watcher:
