@@ -20,7 +20,7 @@ from prepare import Example
 from score import Score, Yardstick, alikeness, distances_to_nearest, score_pictures, usual_distance
 from snapshots import draw_prompts
 from tuning import Tuning
-from words import split
+from words import contains, split, without
 
 PROBES = 4
 # Fewer than a sample has: what CLIP sees of a picture is there by then.
@@ -65,22 +65,30 @@ class Judge:
 
 
 def choose_probes(subject: str, captions: Sequence[str], token_string: str) -> list[Probe]:
-    """Of the base's probes for a subject the first four whose things no caption names; captions where it has none."""
-    asked = [prompt for prompt in read_probes().get(subject, []) if not _is_shown(prompt, captions)]
-    placeholder = PLACEHOLDER if asked else token_string
-    between = [split(prompt, [placeholder])[::2] for prompt in asked or dict.fromkeys(captions)]
-    return [Probe(token_string.join(parts), " ".join("".join(parts).split())) for parts in between[:PROBES]]
+    """Of the base's probes for a subject the first four that no caption shows; captions where there are none.
+
+    A probe without TOK is a place, and stands behind the shortest caption.
+    """
+    plainest = min(captions, key=len)
+    asked = [
+        token_string.join(split(probe, [PLACEHOLDER])[::2]) if contains(probe, PLACEHOLDER) else f"{plainest} {probe}"
+        for probe in read_probes().get(subject, [])
+        if not _is_shown(probe, captions)
+    ]
+    prompts = asked or list(dict.fromkeys(captions))
+    return [Probe(prompt, without(prompt, [token_string])) for prompt in prompts[:PROBES]]
 
 
 def read_probes() -> dict[str, list[str]]:
-    """The base's table, by subject; prompts in it say TOK where the token string belongs."""
+    """The base's table, by subject; what is in it says TOK where the token string belongs."""
     path = Path(os.environ["EASEL_BASE"]) / "defaults.json"
     return json.loads(path.read_text()).get("probes", {}) if path.is_file() else {}
 
 
-def _is_shown(prompt: str, captions: Sequence[str]) -> bool:
-    thing = prompt.split()[-1].lower()
-    return any(thing in caption.lower().split() for caption in captions)
+def _is_shown(probe: str, captions: Sequence[str]) -> bool:
+    """Whether a caption names a probe's place, or the last word of its thing."""
+    thing = probe.removesuffix(" in the style of TOK").split()[-1] if contains(probe, PLACEHOLDER) else probe
+    return any(contains(caption.lower(), thing.lower()) for caption in captions)
 
 
 def _shrink(pictures: Sequence[Image.Image]) -> torch.Tensor:

@@ -177,14 +177,15 @@ def encode(base: Base, dataset: Dataset, classes: list[ClassImage]) -> Images:
     """The latents of the dataset and of the class images behind it, encoded once and kept on the device, and their masks at
     the latents' size."""
     means, deviations = [], []
-    for picture in [example.picture for example in dataset.examples] + [one.picture for one in classes]:
+    for one in [*dataset.examples, *classes]:
+        picture = one.picture
         pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
         pixels = pixels.view(picture.height, picture.width, 3).permute(2, 0, 1)
         mean, deviation = base.encode_images(pixels[None] / 127.5 - 1)
         if not mean.isfinite().all() or not deviation.isfinite().all():
             raise runner.Failure(
                 "non_finite_latents",
-                f"{example.name} comes out of the base's VAE as numbers that are not finite. Leave the image out; if others end "
+                f"{one.name} comes out of the base's VAE as numbers that are not finite. Leave the image out; if others end "
                 "so too, the VAE of this base is broken.",
             )
         means.append(mean)

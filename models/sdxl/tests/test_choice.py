@@ -16,8 +16,8 @@ from test_snapshots import Watcher, watch
 BASE = Score(likeness=0.05, followed=0.4, copies=0.0)
 YARDSTICK = Yardstick(BASE, alike=0.25)
 GOOD = Score(likeness=0.2, followed=0.4, copies=0.0)
-# So high a rate that the third step has nothing left of the base.
-GIVEN = {"publish": "best", "max_train_steps": 3, "checkpointing_steps": 1, "lr_warmup_steps": 0, "lora_lr": 0.1}
+# So high a rate that after three steps nothing is left of the base.
+GIVEN = {"publish": "best", "max_train_steps": 3, "checkpointing_steps": 1, "lr_warmup_steps": 0, "lora_lr": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,15 @@ def test_how_alike_and_how_far_training_images_are():
 def test_probes_are_what_no_caption_names(functions: Functions):
     probes = choose_probes("style", ["a HAT emoji of a cactus", "a lion's face"], "HAT")
     assert [probe.prompt for probe in probes] == [
-        f"a HAT emoji of a {thing}" for thing in ("lion", "violin", "pear", "train")
+        f"a HAT emoji of a {thing}" for thing in ("violin", "pear", "train", "whale")
     ]
-    assert probes[0].plain == "a emoji of a lion"
-    assert [probe.prompt for probe in choose_probes("nothing known", ["a HAT", "a HAT", "two"], "HAT")] == [
-        "a HAT",
-        "two",
-    ]
+    assert probes[0].plain == "an emoji of a violin"
+    [blue, *_] = choose_probes(
+        "object", ["a HAT emoji of a teddy bear on a red background", "a HAT emoji of a bear"], "HAT"
+    )
+    assert blue.prompt == "a HAT emoji of a bear on a blue background"
+    assert blue.plain == "an emoji of a bear on a blue background"
+    assert [probe.prompt for probe in choose_probes("unknown", ["a HAT", "a HAT", "two"], "HAT")] == ["a HAT", "two"]
 
 
 @pytest.fixture(scope="module")
