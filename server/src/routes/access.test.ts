@@ -50,7 +50,7 @@ const TABLE: Record<string, Rule> = {
   "GET /easel.tgz": { who: "anyone" },
   "GET /metrics": { who: "operator" },
   "GET /": { who: "page" },
-  "GET /:page{.+}": { who: "page" },
+  "GET /:page{(?!v1/).+}": { who: "page" },
   "GET /p/:id": { who: "link" },
   "POST /v1/session": { who: "browser" },
   "DELETE /v1/session": { who: "browser" },
@@ -162,7 +162,7 @@ function fill(path: string, ids: Ids): string {
     ":slug": "fine-tunable",
     ":attempt": "1",
     ":path{.+}": "out-0.png",
-    ":page{.+}": `you/${ids.model}`,
+    ":page{(?!v1/).+}": `you/${ids.model}`,
   };
   return path.replace(/:[a-z]+(?:\{[^}]*\})?/g, (part) => {
     const value = values[part];

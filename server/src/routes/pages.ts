@@ -56,7 +56,7 @@ export function pages(context: Context): Hono<Env> {
 
   app.get("/p/:id", async (c) => shell(c, await statusOfRunPage(context, c)));
 
-  app.get("/:page{.+}", async (c, next) => {
+  app.get("/:page{(?!v1/).+}", async (c, next) => {
     const [, folder = ".", name = ""] = /^\/(?:(assets)\/)?([^/]+\.[a-z0-9]+)$/.exec(c.req.path) ?? [];
     // A name is looked up among those that there are, so that none can lead out of the folder.
     if (name !== "" && name !== "index.html" && listBuilt(folder).includes(name)) {

@@ -18,7 +18,7 @@ export function tokens(context: Context): Hono<Env> {
 
   app.get("/tokens", async (c) => {
     const rows = await listTokens(db, { account: c.get("account"), before: readCursor(c), limit: PAGE_SIZE + 1 });
-    return c.json(presentPage(context, c, rows, presentToken));
+    return c.json(await presentPage(context, c, rows, presentToken));
   });
 
   app.post("/tokens", async (c) => {
