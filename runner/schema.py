@@ -3,6 +3,7 @@ Knows nothing about how the model runs. The parts that are the same for every mo
 
 import typing
 from collections.abc import Callable, Iterator
+from dataclasses import MISSING
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
@@ -11,7 +12,7 @@ import cog
 from runner.model import Model
 from runner.rules import Rule
 from runner.schema_frame import common_components, paths, request_component, response_component
-from runner.signature import Field, is_path, without_optional
+from runner.signature import Field, is_object, is_path, without_optional
 
 Schema = dict[str, Any]
 
@@ -87,7 +88,7 @@ def _property(field: Field, order: int) -> Schema:
     if field.choices:
         schema: Schema = {"allOf": [{"$ref": f"#/components/schemas/{field.name}"}]}
     else:
-        schema = {**_type(field.kind), "title": _title(field.name)}
+        schema = {**_closed(_type(field.kind)), "title": _title(field.name)}
     bounds = {
         "default": field.default,
         "minimum": field.minimum,
@@ -101,6 +102,12 @@ def _property(field: Field, order: int) -> Schema:
     return {**schema, **given, "x-order": order}
 
 
+def _closed(schema: Schema) -> Schema:
+    """A list of objects takes no others' fields: a name that is misspelled is to be said, not passed over."""
+    items = schema.get("items", {})
+    return {**schema, "items": {**items, "additionalProperties": False}} if "properties" in items else schema
+
+
 def _choices(field: Field) -> Schema:
     kind = _type(type(field.choices[0]))["type"]
     return {"enum": list(field.choices), "type": kind, "title": field.name, "description": "An enumeration."}
@@ -109,12 +116,6 @@ def _choices(field: Field) -> Schema:
 def _output(kind: Any) -> Schema:
     """The schema of a return type: a file, a list, an iterator, an object of Cog's BaseModel, or plain JSON."""
     kind, _ = without_optional(kind)
-    if isinstance(kind, type) and issubclass(kind, cog.BaseModel):
-        hints = typing.get_type_hints(kind)
-        unwrapped = {field.name: without_optional(hints[field.name]) for field in dataclass_fields(kind)}
-        properties = {name: {"title": _title(name), **_type(one)} for name, (one, _) in unwrapped.items()}
-        required = [name for name, (_, optional) in unwrapped.items() if not optional]
-        return {"type": "object", "properties": properties, **({"required": required} if required else {})}
     return _type(kind)
 
 
@@ -126,6 +127,8 @@ def _type(kind: Any) -> Schema:
         return {**_array(arguments), "x-cog-array-type": "iterator"}
     if origin is list:
         return _array(arguments)
+    if is_object(origin):
+        return _object(origin)
     if is_path(origin):
         return {"type": "string", "format": "uri"}
     if origin is cog.Secret:
@@ -136,6 +139,19 @@ def _type(kind: Any) -> Schema:
     if origin is Any:
         return {}
     raise ValueError(f"{kind} is no type of an input or output; see the types that Cog knows")
+
+
+def _object(kind: type[cog.BaseModel]) -> Schema:
+    """What is optional may be left out; what has a default besides says it."""
+    hints = typing.get_type_hints(kind)
+    properties, required = {}, []
+    for field in dataclass_fields(kind):
+        one, optional = without_optional(hints[field.name])
+        given = {} if field.default in (MISSING, None) else {"default": _number(field.default)}
+        properties[field.name] = {"title": _title(field.name), **_type(one), **given}
+        if not optional and field.default is MISSING:
+            required.append(field.name)
+    return {"type": "object", "properties": properties, **({"required": required} if required else {})}
 
 
 def _array(arguments: tuple[Any, ...]) -> Schema:

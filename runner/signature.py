@@ -53,25 +53,58 @@ def read_fields(function: Callable[..., Any], base_defaults: dict[str, dict[str,
 
 def bind(fields: list[Field], values: dict[str, Any], files: dict[str, StoredFile]) -> dict[str, Any]:
     """What to call the function with: `values`, local paths in place of files, and defaults. The server has checked
-    types and bounds. Raises Failure for an input that is missing or unknown."""
+    types and bounds. Raises Failure for an input that is missing or unknown.
+
+    A file inside a list of objects is named by its way there: `loras.0.url`."""
     unknown = values.keys() - {field.name for field in fields}
     if unknown:
         raise Failure("invalid_input", f"There is no input named {min(unknown)}.")
-    return {field.name: _bind_field(field, values.get(field.name), files.get(field.name)) for field in fields}
+    return {field.name: _bind_field(field, values.get(field.name), files) for field in fields}
 
 
-def _bind_field(field: Field, value: Any, file: StoredFile | None) -> Any:
-    if file is not None:
-        return cog.Path(file.path)
+def _bind_field(field: Field, value: Any, files: dict[str, StoredFile]) -> Any:
+    if field.name in files:
+        return cog.Path(files[field.name].path)
     if value is None:
         if field.required:
             raise Failure("invalid_input", f"The input {field.name} is required.")
         return field.default
+    items = typing.get_args(field.kind)
+    if typing.get_origin(field.kind) is list and items and is_object(items[0]):
+        return [_bind_object(items[0], f"{field.name}.{place}", one, files) for place, one in enumerate(value)]
     if is_path(field.kind):
-        raise Failure("invalid_input", f"The file of the input {field.name} did not reach the model process.")
+        raise _file_missing(field.name)
     if field.kind is float:
         return float(value)
     return cog.Secret(value) if field.kind is cog.Secret else value
+
+
+def _bind_object(
+    kind: type[cog.BaseModel], name: str, value: dict[str, Any], files: dict[str, StoredFile]
+) -> cog.BaseModel:
+    hints = {field: without_optional(hint)[0] for field, hint in typing.get_type_hints(kind).items()}
+    unknown = value.keys() - hints.keys()
+    if unknown:
+        raise Failure("invalid_input", f"{name} has nothing named {min(unknown)}.")
+    given = {field: one for field, one in value.items() if one is not None}
+    return kind(**{field: _bind_part(hints[field], f"{name}.{field}", one, files) for field, one in given.items()})
+
+
+def _bind_part(kind: Any, name: str, value: Any, files: dict[str, StoredFile]) -> Any:
+    if name in files:
+        return cog.Path(files[name].path)
+    if is_path(kind):
+        raise _file_missing(name)
+    return float(value) if kind is float else value
+
+
+def _file_missing(name: str) -> Failure:
+    return Failure("invalid_input", f"The file of the input {name} did not reach the model process.")
+
+
+def is_object(kind: Any) -> bool:
+    """Whether a type is one of Cog's objects with fields of their own."""
+    return isinstance(kind, type) and issubclass(kind, cog.BaseModel)
 
 
 def is_path(kind: Any) -> bool:

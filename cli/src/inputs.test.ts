@@ -79,7 +79,7 @@ describe("files", () => {
     const path = join(folder, "data.zip");
     expect(readInputs([`input_images=@${path}`], training, "easel/emoji")).toEqual({
       values: {},
-      files: [{ field: "input_images", path }],
+      files: [{ place: "input_images", path }],
     });
   });
 
@@ -91,8 +91,21 @@ describe("files", () => {
   test("weights go as a file though the schema calls them a string", () => {
     const path = join(folder, "data.zip");
     expect(readInputs([`replicate_weights=@${path}`], drawing, "easel/emoji").files).toEqual([
-      { field: "replicate_weights", path },
+      { place: "replicate_weights", path },
     ]);
+  });
+
+  test("in a list of objects a file stands alone or where its URL belongs", () => {
+    const path = join(folder, "data.zip");
+    const words = [`loras=@${path}`, "loras=https://host/a", `loras={"url": "@${path}", "scale": 0.5}`];
+    expect(readInputs(words, drawing, "easel/emoji")).toEqual({
+      values: { loras: [{ url: `@${path}` }, { url: "https://host/a" }, { url: `@${path}`, scale: 0.5 }] },
+      files: [
+        { place: "loras.0.url", path },
+        { place: "loras.2.url", path },
+      ],
+    });
+    expect(() => read("loras=@none.safetensors")).toThrow('There is no file "none.safetensors" for loras');
   });
 
   test("a needed input that is missing is named before anything is sent", () => {

@@ -6,9 +6,10 @@ import { nearest } from "./nearest.ts";
 
 type Json = RunInput[string];
 
-/** An input whose value is a file here, to be sent before the run is created. */
+/** A value that is a file here, to be sent before the run is created. */
 export interface FileInput {
-  field: string;
+  /** The input's name, or where it is in a list of objects: `loras.0.url`. */
+  place: string;
   path: string;
 }
 
@@ -25,17 +26,19 @@ export function readInputs(words: readonly string[], fields: readonly InputField
     if (name === "") throw new UsageError(`"${word}" is no input.`, "Write inputs as name=value.");
     const field = fields.find((candidate) => candidate.name === name) ?? refuseUnknown(name, fields, model);
     const path = filePath(field, text);
-    if (path !== undefined) inputs.files.push({ field: name, path });
+    if (path !== undefined) inputs.files.push({ place: name, path });
     else if (field.type === "array")
       inputs.values[name] = [...entriesOf(inputs.values[name]), ...readList(field, text)];
     else inputs.values[name] = readValue(name, field.type, text);
   }
+  for (const field of fields) inputs.files.push(...filesInList(field, entriesOf(inputs.values[field.name])));
   refuseMissing(inputs, fields, model);
   return inputs;
 }
 
 /** The path of a file that is to be sent: `@path` for an input that takes a URL, or where that file exists. */
 function filePath(field: InputField, text: string): string | undefined {
+  if (field.itemFile !== undefined) return undefined;
   const path = text.startsWith("@") ? text.slice(1) : undefined;
   if (path === undefined) {
     if (field.isFile && !URL.canParse(text) && existsSync(text)) {
@@ -49,7 +52,20 @@ function filePath(field: InputField, text: string): string | undefined {
   return undefined;
 }
 
+/** The files among a list's objects: where a URL belongs, `@path`. */
+function filesInList({ name, itemFile = "" }: InputField, entries: Json[]): FileInput[] {
+  return entries.flatMap((entry, index) => {
+    const url = typeof entry === "object" && entry !== null && !Array.isArray(entry) ? entry[itemFile] : undefined;
+    if (typeof url !== "string" || !url.startsWith("@")) return [];
+    const path = url.slice(1);
+    if (!existsSync(path)) throw new UsageError(`There is no file "${path}" for ${name}.`);
+    return [{ place: `${name}.${index}.${itemFile}`, path }];
+  });
+}
+
 function readList(field: InputField, text: string): Json[] {
+  // A file or a URL alone stands for an object with nothing else.
+  if (field.itemFile !== undefined && !/^[[{]/.test(text)) return [{ [field.itemFile]: text }];
   if (!text.startsWith("[")) return [readValue(field.name, field.items, text)];
   const value = readJson(field.name, text);
   if (Array.isArray(value)) return value;
@@ -104,7 +120,7 @@ function refuseUnknown(name: string, fields: readonly InputField[], model: strin
 }
 
 function refuseMissing(inputs: Inputs, fields: readonly InputField[], model: string): void {
-  const given = [...Object.keys(inputs.values), ...inputs.files.map(({ field }) => field)];
+  const given = [...Object.keys(inputs.values), ...inputs.files.map(({ place }) => place)];
   const missing = fields.find((field) => field.required && !given.includes(field.name));
   if (missing === undefined) return;
   throw new UsageError(

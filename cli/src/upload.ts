@@ -1,7 +1,7 @@
 /** Sends files to the server, with a bar while they go. */
 import { accessSync, constants, createReadStream, statSync } from "node:fs";
 import { basename, extname } from "node:path";
-import type { Client } from "@easel/contract";
+import { type Client, replaceAt } from "@easel/contract";
 import { drawBar } from "./bar.ts";
 import { UsageError } from "./failure.ts";
 import { formatBytes } from "./format.ts";
@@ -20,8 +20,8 @@ const CONTENT_TYPES: Record<string, string> = {
 
 /** Sends the files among `inputs` and answers the run's input, in which each stands by its URL. */
 export async function sendFiles(client: Client, inputs: Inputs) {
-  const values = { ...inputs.values };
-  for (const { field, path } of inputs.files) values[field] = await sendFile(client, path);
+  let values = inputs.values;
+  for (const { place, path } of inputs.files) values = replaceAt(values, place, await sendFile(client, path));
   return values;
 }
 

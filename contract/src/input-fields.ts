@@ -18,7 +18,11 @@ export interface InputField {
   description: string;
   /** The type of a list's entries. */
   items: InputType;
+  /** In a list of objects, the field of each that is a URL. */
+  itemFile: string | undefined;
 }
+
+const Kind = z.looseObject({ type: z.string().optional(), format: z.string().optional() });
 
 const Property = z.looseObject({
   type: z.string().optional(),
@@ -28,9 +32,9 @@ const Property = z.looseObject({
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   description: z.string().optional(),
-  items: z.looseObject({ type: z.string().optional(), format: z.string().optional() }).optional(),
+  items: Kind.extend({ properties: z.record(z.string(), Kind).optional() }).optional(),
   allOf: z.array(z.looseObject({ $ref: z.string().optional() })).optional(),
-  anyOf: z.array(z.looseObject({ type: z.string().optional(), format: z.string().optional() })).optional(),
+  anyOf: z.array(Kind).optional(),
   "x-order": z.number().optional(),
 });
 
@@ -79,6 +83,7 @@ function readField(
     maximum: property.maximum,
     description: property.description ?? "",
     items: asInputType(property.items?.type) ?? "string",
+    itemFile: Object.entries(property.items?.properties ?? {}).find(([, { format }]) => format === "uri")?.[0],
   };
 }
 

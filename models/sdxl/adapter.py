@@ -6,7 +6,7 @@ Either way the layer gets back the very tensors that it had.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -16,7 +16,8 @@ Pair = tuple[torch.Tensor, torch.Tensor]
 
 
 class Adapter:
-    """`pairs` maps a layer's name to (down [rank, in], up [out, rank]), both float32 whatever the base computes in.
+    """`pairs` maps a layer's name to (down [rank, in], up [out, rank]), both float32 whatever the base computes in. Beside a
+    convolution they have its kernel's height and width behind.
 
     `strength` is what their product counts while training: alpha / rank.
     """
@@ -56,19 +57,29 @@ class Adapter:
             for name in self.pairs:
                 targets[name].__dict__.pop("forward", None)
 
-    @contextmanager
-    def folded(self, targets: dict[str, torch.nn.Linear], scale: float) -> Iterator[None]:
-        """Puts weight + scale * up @ down in the place of each layer's weight until the block ends."""
-        own = {name: targets[name].weight for name in self.pairs} if scale else {}
-        try:
-            for name, weight in own.items():
-                down, up = (side.to(weight.device) for side in self.pairs[name])
-                folded = torch.addmm(weight.float(), up, down, alpha=scale).to(weight.dtype)
-                targets[name].weight = torch.nn.Parameter(folded, requires_grad=False)
-            yield
-        finally:
-            for name, weight in own.items():
-                targets[name].weight = weight
+
+@contextmanager
+def fold(layers: dict[str, torch.nn.Module], adapters: Sequence[tuple[Adapter, float]]) -> Iterator[None]:
+    """Puts weight + the sum of scale * up @ down in the place of each layer's weight until the block ends.
+
+    `layers` are linear ones or convolutions, and hold all that the adapters name.
+    """
+    changes: dict[str, list[tuple[Pair, float]]] = {}
+    for adapter, scale in adapters:
+        for name, pair in adapter.pairs.items():
+            changes.setdefault(name, []).append((pair, scale * adapter.strength))
+    own = {name: layers[name].weight for name in changes}
+    try:
+        for name, weight in own.items():
+            folded = weight.float().flatten(1)
+            for (down, up), scale in changes[name]:
+                folded = torch.addmm(folded, *(side.to(weight.device).flatten(1) for side in (up, down)), alpha=scale)
+            folded = folded.view_as(weight).to(weight.dtype)
+            layers[name].weight = torch.nn.Parameter(folded, requires_grad=False)
+        yield
+    finally:
+        for name, weight in own.items():
+            layers[name].weight = weight
 
 
 def _forward_with(layer: torch.nn.Linear, down: torch.Tensor, up: torch.Tensor, strength: float):

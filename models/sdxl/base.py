@@ -26,6 +26,7 @@ import runner
 
 # How good a picture is, as a refiner is told of what to draw and of what not to: diffusers' numbers.
 SCORE, NEGATIVE_SCORE = 6.0, 2.5
+ENCODER_PREFIXES = ("text_encoder.", "text_encoder_2.")
 COMPONENTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
 
 # Query, key, value and output of every attention of the UNet, and the two layers behind each pair of attentions.
@@ -150,6 +151,16 @@ class Base:
         """The layers that a LoRA may stand beside, by name: see `LORA_TARGETS`."""
         ends = LORA_TARGETS[lora_targets]
         return {name: layer for name, layer in self.unet.named_modules() if name.endswith(ends)}
+
+    @functools.cached_property
+    def foldable_layers(self) -> dict[str, torch.nn.Module]:
+        """All layers with a weight that a LoRA can change: the UNet's by their names there, and the text encoders'."""
+        return {
+            name: layer
+            for prefix, network in (("", self.unet), *zip(ENCODER_PREFIXES, self.text_encoders, strict=True))
+            for name, layer in ((f"{prefix}{inside}", one) for inside, one in network.named_modules())
+            if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d)
+        }
 
     def token_tables(self) -> list[torch.Tensor]:
         """Each text encoder's vocabulary [words, width]."""

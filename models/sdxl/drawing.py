@@ -1,59 +1,94 @@
-"""Draws pictures with the base and, folded into it for the moment, a model's weights. Several predictions that are alike
-enough are drawn as one batch. Knows nothing about steps."""
+"""Draws pictures with the base and, folded into it for the moment, weights. Predictions that are alike enough are drawn as one
+batch. Knows nothing about steps."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 import torch
 from base import Base, Conditioning, current
 from canvas import Canvas
+from mixture import Mixture, mix
+from opening import Shelf
 from orders import Order, read_order
 from PIL import Image
 from progress import Progress
 from sampling import Ground, Told, denoise
 from stages import Stage, plan_stages
-from weights import Weights, read_weights
+from weights import Weights
 from words import Words
 
 import runner
 
-__all__ = ["NO_WEIGHTS", "current", "draw", "load_weights"]
+__all__ = ["NO_WEIGHTS", "Shelf", "batch_key", "current", "draw", "draw_together"]
 
 NO_WEIGHTS = Weights(adapter=None, words=None, card={})
 # What `num_outputs` needs memory for; more at a time make no GPU faster.
 PICTURES_AT_ONCE = 4
+# What may differ between predictions of a batch.
+OF_ONE_PICTURE = {"prompt", "negative_prompt", "seed", "num_outputs", "apply_watermark", "disable_safety_checker"}
 
 
-def load_weights(base: Base, path: Path) -> Weights:
-    """Reads a tar of trained weights. Raises `runner.Failure` when it was trained on another base."""
-    weights = read_weights(path)
-    targets = base.adapter_targets()
-    for name, (down, up) in weights.adapter.pairs.items() if weights.adapter else ():
-        layer = targets.get(name)
-        if layer is None or (up.shape[0], down.shape[1]) != layer.weight.shape:
-            raise runner.Failure("weights_unusable", f"{path.name} was trained on another base: {name} does not fit.")
-    for name in weights.whole.misfits(base.networks()) if weights.whole else ():
-        raise runner.Failure("weights_unusable", f"{path.name} was trained on another base: {name} does not fit.")
-    widths = [table.shape[1] for table in base.token_tables()]
-    if weights.words and [rows.shape[1] for rows in weights.words.rows] != widths:
-        raise runner.Failure("weights_unusable", f"{path.name} was trained on another base: its words do not fit.")
-    return replace(weights, whole=weights.whole.to(base.device, base.dtype)) if weights.whole else weights
-
-
-def draw(base: Base, weights: Weights, inputs: dict) -> list[Path]:
+def draw(shelf: Shelf, weights: Weights, inputs: dict) -> list[Path]:
     """Draws by `predict`'s inputs and writes `out-0.png` … Picture n is the one that seed + n draws alone."""
-    order = read_order(base, weights.words, inputs)
-    with ExitStack() as stack:
-        if weights.whole:
-            stack.enter_context(weights.whole.in_place(base.networks()))
-        if weights.adapter:
-            stack.enter_context(weights.adapter.folded(base.adapter_targets(), inputs["lora_scale"]))
-        return save(sample(base, weights.words, [order])[0])
+    mixture = choose_weights(shelf, weights, inputs)
+    order = read_order(shelf.base, mixture.words, inputs)
+    with mixture.on(shelf.base):
+        return save(sample(shelf.base, mixture.words, [order])[0])
+
+
+def batch_key(shelf: Shelf, weights: Weights, inputs: dict) -> Hashable | None:
+    """Equal for predictions that can be drawn together; None for one that is drawn alone: with files of its own, say."""
+    if inputs["image"] or inputs["mask"] or inputs["replicate_weights"] or inputs["loras"]:
+        return None
+    # Of texts that are read in different numbers of windows, the shorter would be drawn otherwise than alone.
+    spans = weights.words.spans if weights.words else {}
+    windows = max(shelf.base.count_windows(inputs[name], spans) for name in ("prompt", "negative_prompt"))
+    return (windows, *(inputs[name] for name in sorted(inputs) if name not in OF_ONE_PICTURE))
+
+
+def draw_together(shelf: Shelf, weights: Weights, calls: Sequence[dict]) -> list[list[Path] | Exception]:
+    """As `draw`, for several predictions with one `batch_key`. One that cannot be drawn does not keep the others from it."""
+    mixture = choose_weights(shelf, weights, calls[0])
+    orders: dict[int, Order] = {}
+    answers: dict[int, list[Path] | Exception] = {}
+    for number, inputs in enumerate(calls):
+        try:
+            orders[number] = read_order(shelf.base, mixture.words, inputs)
+        except runner.Failure as failure:
+            answers[number] = failure
+    if orders:
+        with mixture.on(shelf.base):
+            drawn = sample(shelf.base, mixture.words, list(orders.values()))
+        for number, pictures in zip(orders, drawn, strict=True):
+            answers[number] = save(pictures)
+    return [answers[number] for number in range(len(calls))]
+
+
+def choose_weights(shelf: Shelf, weights: Weights, inputs: dict) -> Mixture:
+    """The model's own weights or, in their place, those of `replicate_weights`; and all of `loras`. Raises `runner.Failure`
+    naming the input and what does not fit."""
+    if inputs["replicate_weights"]:
+        weights = open_named(shelf, "replicate_weights", Path(inputs["replicate_weights"]), None)
+    parts = [(weights, inputs["lora_scale"])]
+    for place, lora in enumerate(inputs["loras"] or ()):
+        more = open_named(shelf, f"loras.{place}", lora.url, lora.token_string)
+        if more.whole:
+            raise runner.Failure(
+                "input_invalid",
+                f"loras.{place}: it is a whole model, with nothing to add. Give it as replicate_weights.",
+            )
+        parts.append((more, lora.scale))
+    return mix(parts)
+
+
+def open_named(shelf: Shelf, name: str, path: Path, token_string: str | None) -> Weights:
+    try:
+        return shelf.open(path, token_string)
+    except runner.Failure as failure:
+        raise runner.Failure(failure.code, f"{name}: {failure.message}") from failure
 
 
 def save(pictures: list[Image.Image]) -> list[Path]:

@@ -38,8 +38,6 @@ def read_order(base: Base, words: Words | None, inputs: dict) -> Order:
         _refuse_mask(inputs)
         _refuse_size(inputs, base.pixels_per_latent, pixels_max)
     _refuse_refine_steps(inputs)
-    if inputs["replicate_weights"]:
-        raise runner.Failure("input_unsupported", "replicate_weights: weights by URL are not there yet; leave it out.")
     seed = secrets.randbits(32) if inputs["seed"] is None else inputs["seed"]
     print(f"Using seed: {seed}")
     _say_about_prompts(base, words, inputs)

@@ -3,7 +3,18 @@
 Defaults here are SDXL's; each base overlays its own (`bases/<name>/defaults.json`).
 """
 
-from cog import BasePredictor, Input, Path
+from collections.abc import Hashable
+
+from cog import BaseModel, BasePredictor, Input, Path
+
+
+class Lora(BaseModel):
+    """Weights that are drawn with besides the model's own: `scale` is what they count, `token_string` what their word is
+    called, where it is not to be what the file says."""
+
+    url: Path
+    scale: float = 1.0
+    token_string: str | None = None
 
 
 class Predictor(BasePredictor):
@@ -12,15 +23,23 @@ class Predictor(BasePredictor):
     def setup(self, weights: Path | None = None) -> None:
         import drawing
 
-        self.draw = drawing.draw
-        self.base = drawing.current()
+        self.drawing = drawing
+        self.shelf = drawing.Shelf(drawing.current())
         self.switch(weights)
 
     def switch(self, weights: Path | None) -> None:
-        """From now on draws with other weights (None: the base alone). The base is neither changed nor loaded again."""
-        import drawing
+        """From now on draws with other weights (None: the base alone). The base is neither changed nor loaded again, and of
+        weights that were used lately the file is not read again."""
+        self.weights = self.shelf.open(weights) if weights else self.drawing.NO_WEIGHTS
 
-        self.weights = drawing.load_weights(self.base, weights) if weights else drawing.NO_WEIGHTS
+    def batch_key(self, **inputs) -> Hashable | None:
+        """Predictions with equal keys can be drawn together; one with None is drawn alone. Takes `predict`'s inputs."""
+        return self.drawing.batch_key(self.shelf, self.weights, inputs)
+
+    def predict_together(self, calls: list[dict]) -> list[list[Path] | Exception]:
+        """What `predict` would return for each of several calls with one `batch_key`, or raise: the same pictures."""
+        answers = self.drawing.draw_together(self.shelf, self.weights, calls)
+        return [one if isinstance(one, Exception) else [Path(path) for path in one] for one in answers]
 
     def predict(
         self,
@@ -80,13 +99,20 @@ class Predictor(BasePredictor):
             description="LoRA additive scale. Only applicable on trained models.", default=0.6, ge=0, le=2
         ),
         replicate_weights: str | None = Input(
-            description="Replicate LoRA weights to use. Leave blank to use the default weights.", default=None
+            description="Weights to use in place of the model's own: a tar of Easel or Replicate, or a LoRA as "
+            ".safetensors. Leave blank to use the default weights.",
+            default=None,
         ),
         disable_safety_checker: bool = Input(
             description="Accepted for compatibility: there is no safety checker", default=False
+        ),
+        loras: list[Lora] | None = Input(
+            description="More weights to draw with at once, each {url, scale}: LoRAs of other programs as .safetensors, tars "
+            "of Easel or Replicate, embeddings. token_string gives their word another name",
+            default=None,
         ),
     ) -> list[Path]:
         """Draws the prompt and returns the pictures as PNG files."""
         inputs = dict(locals())
         del inputs["self"]
-        return [Path(path) for path in self.draw(self.base, self.weights, inputs)]
+        return [Path(path) for path in self.drawing.draw(self.shelf, self.weights, inputs)]

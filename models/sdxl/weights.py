@@ -17,6 +17,7 @@ import io
 import json
 import re
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,14 @@ class Weights:
     card: dict
     whole: Whole | None = None
 
+    def tensors(self) -> Iterator[torch.Tensor]:
+        if self.adapter:
+            yield from self.adapter.parameters()
+        if self.words:
+            yield from self.words.rows
+        for network in self.whole.networks.values() if self.whole else ():
+            yield from network.values()
+
 
 def write_weights(path: Path, weights: Weights) -> None:
     """Writes the tar, with its files' hashes in the card. The same weights give the same bytes: no time and no user stands in
@@ -72,17 +81,12 @@ def replace_card(source: Path, target: Path, described: dict) -> dict:
 def read_weights(path: Path) -> Weights:
     """Reads a tar of ours or of cog-sdxl's LoRA trainer into memory. Raises `runner.Failure` when it is something else."""
     try:
-        with tarfile.open(path) as tar:
-            wanted = (LORA, EMBEDDINGS, TOKENS, CARD, *WHOLE)
-            members = {
-                Path(entry.name).name: entry for entry in tar if entry.isfile() and Path(entry.name).name in wanted
-            }
-            files = {name: tar.extractfile(entry).read() for name, entry in members.items()}
+        files = _read_files(path)
         if not files.keys() & {LORA, EMBEDDINGS, *WHOLE}:
             raise ValueError(f"it holds neither {LORA} nor {EMBEDDINGS} nor unet.safetensors")
         card = json.loads(files.get(CARD, b"{}"))
         return Weights(_parse_adapter(files), _parse_words(files), card, _parse_whole(files))
-    except (tarfile.TarError, SafetensorError, ValueError, KeyError, OSError) as error:
+    except (tarfile.TarError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise runner.Failure(
             "weights_unusable", f"{Path(path).name} is not a tar of trained weights: {error}."
         ) from error
@@ -96,6 +100,21 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 
 def _encode_card(card: dict) -> bytes:
     return json.dumps(card, indent=2, ensure_ascii=False).encode()
+
+
+def _read_files(path: Path) -> dict[str, bytes]:
+    """The files that matter, by their names without folders. Nothing is unpacked to the disk."""
+    found: dict[str, bytes] = {}
+    # Not compressed: what a member says of its size can then be no more than the file has.
+    with tarfile.open(path, "r:") as tar:
+        for entry in tar:
+            if entry.name.startswith("/") or ".." in Path(entry.name).parts or not (entry.isreg() or entry.isdir()):
+                raise ValueError(f"{entry.name} in it is no plain file inside it")
+            if entry.issparse():
+                raise ValueError(f"{entry.name} in it is larger than what it holds")
+            if Path(entry.name).name in (LORA, EMBEDDINGS, TOKENS, CARD, *WHOLE) and entry.isreg():
+                found[Path(entry.name).name] = tar.extractfile(entry).read()
+    return found
 
 
 def _files(weights: Weights) -> dict[str, bytes]:
@@ -153,6 +172,14 @@ def _parse_words(files: dict[str, bytes]) -> Words | None:
         return None
     tensors = load(files[EMBEDDINGS])
     rows = [tensors[key].float() for key in sorted(tensors)]
-    tokens = json.loads(files[TOKENS])
-    spans = {token: [int(row) for row in re.findall(r"<s(\d+)>", marks)] for token, marks in tokens.items()}
-    return Words({token: range(numbers[0], numbers[-1] + 1) for token, numbers in spans.items()}, rows)
+    spans = {token: _read_span(token, marks) for token, marks in json.loads(files[TOKENS]).items()}
+    if any(span.stop > len(one) for span in spans.values() for one in rows):
+        raise ValueError(f"{TOKENS} names rows that {EMBEDDINGS} does not have")
+    return Words(spans, rows)
+
+
+def _read_span(token: str, marks: str) -> range:
+    numbers = [int(row) for row in re.findall(r"<s(\d+)>", marks)]
+    if not numbers:
+        raise ValueError(f"{TOKENS} gives {token} no rows")
+    return range(numbers[0], numbers[-1] + 1)

@@ -7,6 +7,8 @@ from typing import Any
 import cog
 import pytest
 
+from runner.outcome import Failure
+from runner.protocol import StoredFile
 from runner.schema_files import REPOSITORY, SCHEMA_FILES, read_schema
 from runner.signature import bind, read_fields
 
@@ -57,7 +59,7 @@ SDXL_ADDITIONS = {
         "edits",
         "background",
     ],
-    "Input": [],
+    "Input": ["loras"],
 }
 # Choices of ours, after Replicate's.
 SDXL_MORE_CHOICES = {"lr_scheduler": ["cosine"], "scheduler": ["LCM", "TCD"]}
@@ -118,6 +120,28 @@ def test_a_base_lays_its_defaults_over() -> None:
     fields = read_fields(signature, {"size": {"default": 128, "maximum": 256}})
     assert (fields[2].default, fields[2].minimum, fields[2].maximum) == (128, 8, 256)
     assert bind(fields, {"must": "x", "scale": 2}, {}) == {"must": "x", "may": None, "size": 128, "scale": 2.0}
+
+
+class Part(cog.BaseModel):
+    url: cog.Path
+    scale: float = 1.0
+    word: str | None = None
+
+
+def with_parts(parts: list[Part] | None = cog.Input(default=None)) -> None:
+    """For the test below."""
+
+
+def test_a_list_of_objects_gets_its_files_by_their_place() -> None:
+    fields = read_fields(with_parts, {})
+    files = {"parts.1.url": StoredFile("/b", "b" * 64), "parts.0.url": StoredFile("/a", "a" * 64)}
+    given = [{"url": "http://host/a", "scale": 2}, {"url": "http://host/b", "word": None}]
+    assert bind(fields, {"parts": given}, files) == {"parts": [Part(Path("/a"), 2.0), Part(Path("/b"))]}
+    assert bind(fields, {}, {}) == {"parts": None}
+    with pytest.raises(Failure, match="parts.0 has nothing named scales"):
+        bind(fields, {"parts": [{"url": "http://host/a", "scales": 2}]}, files)
+    with pytest.raises(Failure, match=r"parts\.2\.url did not reach"):
+        bind(fields, {"parts": [*given, {"url": "http://host/c"}]}, files)
 
 
 def test_a_base_cannot_name_what_is_not_there() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from adapter import Adapter
+from adapter import Adapter, fold
 from base import current
 from conftest import DEMO_ZIP, Called, Functions, fingerprint, make_zip, members
 from course import Course, Group
@@ -131,7 +131,7 @@ def test_alpha_counts_in_training_as_in_the_file(strength: float):
     x = torch.randn(3, 8, generator=generator)
     with torch.no_grad(), adapter.beside(layers):
         beside = layers["layer"](x)
-    with torch.no_grad(), adapter.at_full_strength().folded(layers, 1):
+    with torch.no_grad(), fold(layers, [(adapter.at_full_strength(), 1)]):
         torch.testing.assert_close(layers["layer"](x), beside)
     assert not torch.allclose(layers["layer"](x), beside)
 

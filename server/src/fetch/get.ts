@@ -77,6 +77,8 @@ async function* readBody(
   socket.setTimeout(SILENCE_MS_MAX, () => socket.destroy());
   const stop = () => socket.destroy();
   signal.addEventListener("abort", stop);
+  // A body is read from when somebody wants it: the signal may have come before, and would not come again.
+  if (signal.aborted) stop();
   try {
     for await (const chunk of response) {
       size += chunk.length;

@@ -13,7 +13,9 @@ type Component = "Input" | "TrainingInput";
 
 /** Problems named in one reply; a body may hold any number of unknown names. */
 const PROBLEMS_MAX = 100;
-const Property = z.looseObject({ type: z.string().optional(), format: z.string().optional() });
+const Value = z.looseObject({ type: z.string().optional(), format: z.string().optional() });
+const Items = z.looseObject({ properties: z.record(z.string(), Value).optional() });
+const Property = Value.extend({ items: Items.optional() });
 const Inputs = z.looseObject({
   properties: z.record(z.string(), Property).default({}),
   required: z.array(z.string()).default([]),
@@ -54,7 +56,37 @@ export function checkInput(schema: VersionSchema, component: Component, input: R
 /** The names of the inputs that are files: their values are URLs. */
 export function fileInputs(schema: VersionSchema, component: Component): string[] {
   const properties = [...checkerOf(schema, component).properties];
-  return properties.filter(([, property]) => property.format === "uri").map(([name]) => name);
+  return properties.filter(([name, property]) => isFile(name, property)).map(([name]) => name);
+}
+
+/** Where an input's files are: the URL at each place, such as `image` or `loras.0.url`. */
+export function filesAmong(schema: VersionSchema, component: Component, input: RunInput): Map<string, string> {
+  const found = new Map<string, string>();
+  const note = (place: string, value: unknown) => {
+    if (typeof value === "string" && value !== "") found.set(place, value);
+  };
+  for (const [name, property] of checkerOf(schema, component).properties) {
+    const value = input[name];
+    if (isFile(name, property)) note(name, value);
+    for (const part of filePartsOf(property))
+      for (const [index, item] of Array.isArray(value) ? value.entries() : [])
+        note(`${name}.${index}.${part}`, partOf(item, part));
+  }
+  return found;
+}
+
+/** Replicate's schema calls weights a mere string. */
+function isFile(name: string, property: z.infer<typeof Property>): boolean {
+  return property.format === "uri" || name === "replicate_weights";
+}
+
+/** The fields of a list's objects that are files. */
+function filePartsOf({ items }: z.infer<typeof Property>): string[] {
+  return Object.entries(items?.properties ?? {}).flatMap(([part, { format }]) => (format === "uri" ? [part] : []));
+}
+
+function partOf(item: RunInput[string], part: string): unknown {
+  return typeof item === "object" && item !== null && !Array.isArray(item) ? item[part] : undefined;
 }
 
 function asText(value: RunInput[string]): RunInput[string] {

@@ -2,8 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { File, PreflightReport, Problem, Training } from "@easel/contract";
+import { File, Prediction, PreflightReport, Problem, Training } from "@easel/contract";
 import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { sha256Hex } from "../ids.ts";
+import { BUILTINS } from "../models/builtin.ts";
 import { makePicture, makeZip } from "../testing/archives.ts";
 import { read } from "../testing/read.ts";
 import { ECHO, makeWorld, type World, type WorldOptions } from "../testing/world.ts";
@@ -170,4 +173,52 @@ test("a file that a run made is found by its link, whatever the host, and nothin
   expect(report.advice[0]).toMatch(/^The archive has no picture that can be read/);
   const unsigned = await easel.call("POST", "/v1/preflight", { input_images: link.replace(/signature=.*/, "") });
   expect((await read(unsigned, Problem)).detail).toMatch(/easel\.example could not be looked up|There is no host/);
+});
+
+test("weights among the inputs, in a list too, come as files: fetched, stored, or found where they are", async () => {
+  const elsewhere = await listenElsewhere((response) => response.end("LoRA"));
+  const emoji = BUILTINS.filter(({ name }) => name === "emoji");
+  const easel = await world({}, { fetching: true, builtins: emoji });
+  const body = new FormData();
+  body.append("content", new Blob(["own"]), "own.safetensors");
+  const headers = { Authorization: `Bearer ${easel.token}` };
+  const own = (await read(easel.app.request("/v1/files", { method: "POST", body, headers }), File)).urls.get;
+  const input = {
+    replicate_weights: elsewhere.url,
+    loras: [{ url: elsewhere.url, scale: 0.5 }, { url: "data:;base64,TG9SQQ==" }, { url: own }],
+  };
+  const created = await read(easel.call("POST", "/v1/models/easel/emoji/predictions", { input }), Prediction);
+  const [fetched, inline, stored] = z.array(z.object({ url: z.string() })).parse(created.input.loras);
+  expect(fetched?.url).toBe(elsewhere.url);
+  expect(inline?.url).toMatch(/^http:\/\/localhost\/v1\/files\/[^/]+$/);
+  expect(stored?.url).toBe(own);
+  await until(async () => (await listWaitingRuns(easel.context.db)).length === 1);
+  const run = await findRun(easel.context.db, created.id);
+  const lora = sha256Hex("LoRA");
+  expect(JSON.parse(run?.files ?? "")).toEqual({
+    replicate_weights: { sha256: lora },
+    "loras.0.url": { sha256: lora },
+    "loras.1.url": { sha256: lora },
+    "loras.2.url": { sha256: sha256Hex("own") },
+  });
+  const { logs } = await read(easel.call("GET", `/v1/predictions/${created.id}`), Prediction);
+  expect(logs).toContain(`Fetched loras.0.url from ${elsewhere.host}`);
+});
+
+test("weights that are nowhere are refused by their place; left blank they are none", async () => {
+  const emoji = BUILTINS.filter(({ name }) => name === "emoji");
+  const easel = await world({}, { builtins: emoji });
+  const predict = (input: object) => easel.call("POST", "/v1/models/easel/emoji/predictions", { input });
+  const gone = "http://localhost/v1/files/gone";
+  for (const [input, field] of [
+    [{ replicate_weights: "toy.tar" }, "input.replicate_weights"],
+    [{ loras: [{ url: gone }] }, "input.loras.0.url"],
+    [{ loras: [{ url: "toy.tar" }] }, "input.loras.0.url"],
+    [{ loras: [{ url: gone, weight: 1 }] }, "input.loras.0"],
+  ] as const) {
+    const reply = await predict(input);
+    expect(reply.status).toBe(422);
+    expect((await read(reply, Problem)).invalid_fields).toMatchObject([{ field }]);
+  }
+  expect((await predict({ replicate_weights: "", loras: [] })).status).toBe(201);
 });

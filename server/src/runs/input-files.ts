@@ -4,13 +4,13 @@
  * local paths only.
  */
 import { Readable } from "node:stream";
-import type { RunInput } from "@easel/contract";
+import { type RunInput, replaceAt } from "@easel/contract";
 import { type Context, timestamp } from "../context.ts";
 import { type HttpError, invalidInput } from "../errors.ts";
 import { resolveFileUrl } from "../files/resolve.ts";
 import { insertFile } from "../files/store.ts";
 import { newFileId } from "../ids.ts";
-import { fileInputs } from "../models/input.ts";
+import { filesAmong } from "../models/input.ts";
 import type { VersionSchema } from "../models/schema.ts";
 import type { RunFiles } from "./claim.ts";
 import { resolveRunFileUrl } from "./run-file.ts";
@@ -23,7 +23,7 @@ export interface TakenFiles {
   input: RunInput;
   /** The blobs of the files that are here. */
   files: RunFiles;
-  /** The URLs that are still to be fetched, by input name. */
+  /** The URLs that are still to be fetched, by their place: an input's name, or `loras.0.url`. */
   fetches: Record<string, string>;
 }
 
@@ -35,16 +35,14 @@ export async function takeFiles(
   component: "Input" | "TrainingInput",
   input: RunInput,
 ): Promise<TakenFiles> {
-  const taken: TakenFiles = { input: { ...input }, files: {}, fetches: {} };
-  for (const name of fileInputs(schema, component)) {
-    const value = input[name];
-    if (typeof value !== "string") continue;
-    const found = await takeFile(context, account, name, value);
+  const taken: TakenFiles = { input, files: {}, fetches: {} };
+  for (const [place, value] of filesAmong(schema, component, input)) {
+    const found = await takeFile(context, account, place, value);
     if (found === "elsewhere") {
-      taken.fetches[name] = value;
+      taken.fetches[place] = value;
     } else {
-      taken.input[name] = found.echo;
-      taken.files[name] = { sha256: found.sha256 };
+      taken.input = replaceAt(taken.input, place, found.echo);
+      taken.files[place] = { sha256: found.sha256 };
     }
   }
   return taken;

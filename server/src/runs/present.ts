@@ -123,11 +123,11 @@ async function presentRun(context: Context, run: RunRow, { origin }: Showing) {
 
 /** What was given as a data URI is stored by its path and shown as a file's URL. */
 function presentInput(run: RunRow, origin: string): RunInput {
-  const input = RunInput.parse(JSON.parse(run.input));
-  for (const [name, value] of Object.entries(input)) {
-    if (typeof value === "string" && value.startsWith("/v1/files/")) input[name] = origin + value;
-  }
-  return input;
+  return RunInput.parse(
+    JSON.parse(run.input, (_name, value: unknown) =>
+      typeof value === "string" && value.startsWith("/v1/files/") ? origin + value : value,
+    ),
+  );
 }
 
 /** As it was asked for; absent where it was not. */
