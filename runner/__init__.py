@@ -2,19 +2,36 @@
 call here does nothing. Knows nothing about sockets; see `report.py` for what each name means."""
 
 from runner.outcome import Canceled, Failure
-from runner.report import artifact, folder, metric, progress, resume, sample, snapshot, stage, state, turn
+from runner.report import (
+    artifact,
+    call,
+    folder,
+    metric,
+    progress,
+    resume,
+    room,
+    sample,
+    snapshot,
+    stage,
+    state,
+    state_asked,
+    turn,
+)
 
 __all__ = [
     "Canceled",
     "Failure",
     "artifact",
+    "call",
     "folder",
     "metric",
     "progress",
     "resume",
+    "room",
     "sample",
     "snapshot",
     "stage",
     "state",
+    "state_asked",
     "turn",
 ]

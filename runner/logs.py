@@ -6,7 +6,8 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 LINE_BYTES_MAX = 8192
@@ -17,8 +18,8 @@ PROGRESS_SECONDS = 2.0
 
 
 class LogCapture:
-    """Points descriptors 1 and 2 at a pipe of its own; a thread makes text of what comes out of it. Text goes to
-    `attach`'s receiver, or else to the descriptor `rest`, which is the process's own log."""
+    """Points descriptors 1 and 2 at a pipe of its own; a thread makes text of what comes out of it. Text goes to the
+    receiver of `to`, or else to the descriptor `rest`, which is the process's own log."""
 
     def __init__(self, rest: int) -> None:
         self._rest = rest
@@ -37,13 +38,16 @@ class LogCapture:
         sys.stdout, sys.stderr = _open_stream(1), _open_stream(2)
         threading.Thread(target=self._follow, name="logs", daemon=True).start()
 
-    def attach(self, receive: Callable[[str], None]) -> None:
-        """From now on text goes to `receive`, one or more whole lines at a time, without the last newline."""
+    @contextmanager
+    def to(self, receive: Callable[[str], None]) -> Iterator[None]:
+        """Until the block ends text goes to `receive`, one or more whole lines at a time, without the last newline; then,
+        once all that was written is handed out, an unfinished line included, to whoever had it before."""
+        before = self._receive
         self._switch(receive)
-
-    def detach(self) -> None:
-        """Hands out all that was written so far, an unfinished line included, and then writes to the rest again."""
-        self._switch(self._write_rest)
+        try:
+            yield
+        finally:
+            self._switch(before)
 
     def _switch(self, receive: Callable[[str], None]) -> None:
         sys.stdout.flush()

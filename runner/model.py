@@ -20,6 +20,9 @@ from runner.rules import Rule, read_rules
 from runner.signature import Field, read_fields
 from runner.trouble import ModelTrouble, trouble_with
 
+# Four pictures of SDXL at once: beyond that a GPU gains little, and who came first waits for the last.
+TOGETHER_MAX = 4
+
 
 class Model:
     """Reading it puts the model's folder on the module path, so that its files find each other as top-level modules.
@@ -61,6 +64,15 @@ class Model:
         if method is None:
             raise trouble_with(found, self._folder, f"{found.__name__} has no method predict()")
         return found if hasattr(found, "predict") else type(found.__name__, (found,), {"predict": method})
+
+    @cached_property
+    def together(self) -> int:
+        """How many predictions it may be given at once: several, where it has `batch_key` and `predict_together`."""
+        try:
+            can = all(hasattr(self.predictor_class, name) for name in ("batch_key", "predict_together"))
+        except Exception:  # noqa: BLE001 — a file that cannot be read is said by the first run that needs it
+            return 1
+        return TOGETHER_MAX if can else 1
 
     @cached_property
     def predict_fields(self) -> list[Field]:

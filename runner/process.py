@@ -1,8 +1,7 @@
-"""The model process: holds attempts, runs them one after another on the main thread, and decides when to end. Knows
-nothing about how lines travel (`session.py`) or what a model does (`run.py`)."""
+"""The model process: holds attempts, has them carried out on the main thread, and decides when to end. Knows nothing about
+how lines travel (`session.py`) or what a model does (`runs.py`)."""
 
 import os
-import queue
 import threading
 import time
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from runner.attempt import Attempt
 from runner.logs import LogCapture
 from runner.model import Model
 from runner.protocol import VERSION, AttemptCommand, Command, RunCommand, Shutdown
-from runner.run import execute
+from runner.runs import Runs
 from runner.session import Session
+from runner.waiting import Waiting
 
 # A process that nobody has asked for anything, nor could have, for so long is nobody's.
 ALONE_SECONDS = 600.0
@@ -38,25 +38,26 @@ class Process:
         self, identity: Identity, model: Model, server: str, logs: LogCapture, rest: int, alone_seconds: float
     ) -> None:
         self._identity = identity
-        self._model = model
-        self._logs = logs
         self._rest = rest
         self._alone_seconds = alone_seconds
         self._attempts: dict[tuple[str, int], Attempt] = {}
-        self._waiting: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
+        self._waiting = Waiting()
         self._leaving = False
         self._last_use = time.monotonic()
         self._session = Session(server, self._attempts, self._greet, self._obey, self._end_when_alone, self._complain)
+        self._runs = Runs(model, logs, self._waiting, self._session.announce_slots)
 
     def serve(self) -> NoReturn:
         """Never returns: the process ends by `shutdown`, `refused`, a signal, or when it was alone for too long."""
+        # Reads the predictor's file, which a model may want to do on the main thread.
+        self._runs.slots()
         self._session.start()
         while True:
-            attempt = self._waiting.get()
-            execute(attempt, self._model, self._logs)
+            self._runs.carry_out(self._waiting.take())
             self._last_use = time.monotonic()
-            if attempt.refused:
-                self._forget(attempt)
+            for attempt in self._held():
+                if attempt.refused and attempt.over:
+                    self._forget(attempt)
             self._leave_if_done()
 
     def _greet(self) -> dict[str, Any]:
@@ -68,7 +69,7 @@ class Process:
             "base": self._identity.base,
             "device": self._identity.device,
             "pid": os.getpid(),
-            "slots": {"train": int(self._model.can_train), "predict": int(self._model.can_predict)},
+            "slots": self._runs.slots(),
             "runs": [
                 {"run": one.command.id, "attempt": one.command.attempt, "lastSeq": one.journal.last_seq}
                 for one in self._held()
@@ -107,8 +108,13 @@ class Process:
                 self._acknowledge(attempt, command.seq)
             case "cancel":
                 attempt.cancel_wished = True
+                # It may wait for a long time; its end need not.
+                if self._waiting.remove(attempt):
+                    attempt.conclude(("canceled", {}))
             case "stop-and-keep":
                 attempt.keep_wished = True
+            case "save-state":
+                attempt.wish_state(command.asked)
             case "refused":
                 self._stop_refused(attempt)
 
@@ -116,14 +122,14 @@ class Process:
         with self._session.changed:
             if attempt.unsent_from is None:
                 attempt.unsent_from = attempt.journal.position_after(seq)
-        if attempt.journal.ended and seq >= attempt.journal.last_seq:
+        if attempt.over and seq >= attempt.journal.last_seq:
             self._forget(attempt)
             self._leave_if_done()
         self._session.wake()
 
     def _stop_refused(self, attempt: Attempt) -> None:
         attempt.refused = True
-        if attempt.journal.ended:
+        if attempt.over or self._waiting.remove(attempt):
             self._forget(attempt)
         self._leaving = True
         if not self._others_live(attempt):
@@ -133,7 +139,7 @@ class Process:
                 self._end()
 
     def _others_live(self, attempt: Attempt) -> bool:
-        return any(one is not attempt and not one.journal.ended for one in self._held())
+        return any(one is not attempt and not one.over for one in self._held())
 
     def _forget(self, attempt: Attempt) -> None:
         with self._session.changed:
@@ -145,7 +151,7 @@ class Process:
             self._end()
 
     def _end_when_alone(self) -> None:
-        if any(not attempt.journal.ended for attempt in self._held()):
+        if any(not attempt.over for attempt in self._held()):
             return
         if time.monotonic() - max(self._last_use, self._session.lost_at) > self._alone_seconds:
             self._complain(f"no server for {self._alone_seconds:g} s: this process ends")

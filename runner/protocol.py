@@ -42,12 +42,13 @@ class RunCommand:
 
 @dataclass(frozen=True)
 class AttemptCommand:
-    """A word about one attempt; `seq` only with an ack: committed up to here."""
+    """A word about one attempt. `seq` only with an ack: committed up to here. `asked` only with save-state: when."""
 
-    type: Literal["ack", "refused", "cancel", "stop-and-keep"]
+    type: Literal["ack", "refused", "cancel", "stop-and-keep", "save-state"]
     run: str
     attempt: int
     seq: int = 0
+    asked: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def parse_command(line: bytes) -> Command:
         case "shutdown":
             return Shutdown()
         case _:
-            return AttemptCommand(command["type"], command["run"], command["attempt"], command.get("seq", 0))
+            seq, asked = command.get("seq", 0), command.get("asked", "")
+            return AttemptCommand(command["type"], command["run"], command["attempt"], seq, asked)
 
 
 def parse_report(line: bytes) -> dict[str, Any]:
@@ -201,6 +203,7 @@ _instant = _matches(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _stored_file = _object({"path": _absolute, "sha256": _sha256})
 _file_name = _matches(r"[^/\0]{1,255}")
 _file = _object({"name": _file_name, "path": _relative, "sha256": _sha256, "size": _count, "contentType": _text})
+_slots: Shape = {"train": _count, "predict": _count}
 _run_id = _matches(r"[0-9a-hjkmnp-tv-z]{26}")
 _identity: Shape = {"run": _run_id, "attempt": _positive}
 _envelope: Shape = {**_identity, "seq": _positive, "at": _instant}
@@ -220,6 +223,7 @@ COMMANDS: dict[str, Shape] = {
     "refused": _identity,
     "cancel": _identity,
     "stop-and-keep": _identity,
+    "save-state": {**_identity, "asked": _text},
     "shutdown": {},
 }
 
@@ -248,10 +252,12 @@ REPORTS: dict[str, Shape] = {
         "base": _or_null(_text),
         "device": _text,
         "pid": _positive,
-        "slots": _object({"train": _count, "predict": _count}),
+        "slots": _object(_slots),
         "runs": _list_of(_object({**_identity, "lastSeq": _count})),
     },
     # The process lives, whatever its runs have to say. In no journal.
     "alive": {},
+    # How many runs it can hold at once, now that this has changed. In no journal; hello says it too.
+    "slots": _slots,
     **{name: {**_envelope, **shape} for name, shape in EVENTS.items()},
 }

@@ -39,6 +39,7 @@ class Session:
         self._alone = alone
         self._complain = complain
         self._connection: socket.socket | None = None
+        self._slots_unsaid = False
 
     def start(self) -> None:
         threading.Thread(target=self._dial_forever, name="session", daemon=True).start()
@@ -47,6 +48,12 @@ class Session:
     def wake(self) -> None:
         """There is something new to send."""
         with self.changed:
+            self.changed.notify_all()
+
+    def announce_slots(self) -> None:
+        """What the process can take is no longer what it said last."""
+        with self.changed:
+            self._slots_unsaid = True
             self.changed.notify_all()
 
     def _dial_forever(self) -> None:
@@ -69,6 +76,7 @@ class Session:
             for attempt in self._attempts.values():
                 attempt.unsent_from = None
             hello = self._greet()
+            self._slots_unsaid = False
         connection.sendall(write_report(hello))
         with self.changed:
             self._connection = connection
@@ -109,6 +117,9 @@ class Session:
                     return self._connection, lines
 
     def _next_lines(self) -> bytes:
+        if self._slots_unsaid:
+            self._slots_unsaid = False
+            return write_report({"type": "slots", **self._greet()["slots"]})
         for attempt in self._attempts.values():
             if attempt.unsent_from is not None:
                 lines = attempt.journal.read_lines(attempt.unsent_from)

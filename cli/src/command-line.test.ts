@@ -183,6 +183,15 @@ test("a server that is not there is named, with how to start it", async () => {
   expect(stderr).toContain("npm start");
 });
 
+test("a training state is asked for, and of a training that has ended nothing is asked", async () => {
+  const asked = await run(["trainings", "save-state", RUN], {
+    [`POST /v1/runs/${RUN}/save-state`]: () => ({ ...trained, status: "processing", output: null }),
+  });
+  expect(asked.stderr).toContain("after the step under way");
+  const ended = await run(["trainings", "save-state", RUN], { [`POST /v1/runs/${RUN}/save-state`]: () => trained });
+  expect(ended.stderr).toContain("has ended: succeeded");
+});
+
 test.each([
   [["trian"], "Did you mean `easel train`?"],
   [["train", "easel/emoji", "--destnation", "you/toy"], "Did you mean --destination?"],

@@ -162,6 +162,8 @@ export function createClient(options: ClientOptions) {
       artifacts: (id: string) => call(ArtifactPage, "GET", path`/runs/${id}/artifacts`),
       /** Ends a training early and keeps what it has learnt. */
       stopAndKeep: (id: string) => call(Training, "POST", path`/runs/${id}/stop-and-keep`),
+      /** Asks a training for a training state after the step under way. */
+      saveState: (id: string) => call(Training, "POST", path`/runs/${id}/save-state`),
       /** A run's events up to its end, over as many connections as it takes. */
       events: (id: string, follow?: FollowOptions): AsyncGenerator<RunEvent> =>
         followEvents((after, signal) => send("GET", path`/runs/${id}/events`, eventStream(after, signal)), follow),

@@ -32,6 +32,7 @@ export {
   ProcessLine,
   ReportedFile,
   RunCommand,
+  Slots,
 } from "./protocol.ts";
 export { Name, parseReference, type Reference, RunId, VersionId } from "./reference.ts";
 export {

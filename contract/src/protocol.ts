@@ -34,6 +34,9 @@ export const ReportedFile = z.object({
 });
 export type ReportedFile = z.infer<typeof ReportedFile>;
 
+/** How many runs of each kind a model process can hold at once. */
+const slots = { train: z.int().min(0), predict: z.int().min(0) };
+
 export const Hello = z.object({
   type: z.literal("hello"),
   protocol: z.literal(1),
@@ -42,7 +45,7 @@ export const Hello = z.object({
   base: z.string().nullable(),
   device: z.string(),
   pid: z.int().positive(),
-  slots: z.object({ train: z.int().min(0), predict: z.int().min(0) }),
+  slots: z.object(slots),
   runs: z.array(z.object({ run: runId, attempt, lastSeq: z.int().min(0) })),
 });
 export type Hello = z.infer<typeof Hello>;
@@ -99,8 +102,12 @@ export type EventType = ProcessEvent["type"];
 /** Sent every few seconds and kept in no journal: the process lives, whatever its runs have to say. */
 export const Alive = z.object({ type: z.literal("alive") });
 
-/** A line from a model process: its greeting, a sign of life, or something that happened in one of its runs. */
-export const ProcessLine = z.union([Hello, Alive, ProcessEvent]);
+/** What it can take has changed: a training of it has begun, makes room for predictions, or is over. In no journal either. */
+export const Slots = z.object({ type: z.literal("slots"), ...slots });
+export type Slots = z.infer<typeof Slots>;
+
+/** A line from a model process: its greeting, something about itself, or something that happened in one of its runs. */
+export const ProcessLine = z.union([Hello, Alive, Slots, ProcessEvent]);
 export type ProcessLine = z.infer<typeof ProcessLine>;
 
 const localFile = z.object({ path: z.string(), sha256 });
@@ -125,6 +132,8 @@ export const Command = z.discriminatedUnion("type", [
   z.object({ type: z.literal("refused"), run: runId, attempt }),
   z.object({ type: z.literal("cancel"), run: runId, attempt }),
   z.object({ type: z.literal("stop-and-keep"), run: runId, attempt }),
+  // Said again until a state comes; one that was asked for at the same time is the same wish.
+  z.object({ type: z.literal("save-state"), run: runId, attempt, asked: z.iso.datetime() }),
   z.object({ type: z.literal("shutdown") }),
 ]);
 export type Command = z.infer<typeof Command>;

@@ -96,11 +96,14 @@ function hasOneEnd(facts: Facts, run: Run): string[] {
   return faults.filter(([well]) => !well).map(([, fault]) => `${run.kind} ${run.id} ${fault}`);
 }
 
-/** A prediction is tried twice; a training as long as, of two attempts in a row, one got further than all before. */
+/** A prediction is tried twice, unless its process died before it came to its turn; a training as long as, of two attempts in a row, one got further than all before. */
 function keepsBounds(facts: Facts, run: Run): string[] {
   const attempts = facts.attempts.filter((attempt) => attempt.run_id === run.id);
   const tooMany = `${run.kind} ${run.id} was tried ${attempts.length} times`;
-  if (run.kind === "prediction") return attempts.length > 2 ? [tooMany] : [];
+  if (run.kind === "prediction") {
+    const begun = attempts.filter((attempt) => journalLines(facts.data, attempt).length > 0);
+    return begun.length > 2 ? [tooMany] : [];
+  }
   let best = 0;
   let idle = 0;
   for (const attempt of attempts.slice(0, -1)) {

@@ -16,7 +16,7 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
   async (signal) => {
     const world = await World.make();
     await world.start();
-    const id = await train(world, 1, { steps: 100, step_seconds: 0.03, state_every: 30, sample_every: 20 });
+    const id = await train(world, 1, { steps: 250, step_seconds: 0.03, state_every: 30, sample_every: 20 });
     const transcript = readEvents(world, id);
     for (const steps of [10, 50]) {
       await world.until(`step ${steps} is done`, ({ events }) => count(events, "progress") >= steps);
@@ -55,7 +55,7 @@ test("a training that has run for an hour is not taken for a process that never 
 test("after SIGTERM the server is not ready, begins nothing, and lets a request that is under way end", async () => {
   const world = await World.make({ cpus: 1, processesMax: 1 });
   await world.start();
-  await train(world, 1, { steps: 100, step_seconds: 0.03 });
+  await train(world, 1, { steps: 100, step_seconds: 0.03, makes_room: false });
   await predict(world, 2);
   await world.until("the training has begun", ({ events }) => count(events, "progress") > 5);
   const archive = await archiveOf(7);

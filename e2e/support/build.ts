@@ -13,6 +13,7 @@ const LINKED = [
   ".venv",
   "bases",
   "contract",
+  "examples",
   "models",
   "node_modules",
   "runner",

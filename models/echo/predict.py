@@ -1,10 +1,13 @@
 """Echo's predictor: gives a text back, as files. With trained weights it says their token and digest first."""
 
 import hashlib
+import os
+import signal
 import time
 
 from cog import BasePredictor, Input, Path
 from picture import write_picture
+from voice import speak
 from weights import read_weights
 
 import runner
@@ -17,6 +20,23 @@ class Predictor(BasePredictor):
     def switch(self, weights: Path | None) -> None:
         self.prefix = "{token} {digest} ".format(**read_weights(weights)) if weights else ""
 
+    def batch_key(self, **inputs) -> tuple:
+        """Echo answers together what is to wait equally long."""
+        return inputs["repeat"], inputs["delay_seconds"]
+
+    def predict_together(self, calls: list[dict]) -> list[list[Path] | Exception]:
+        """Waits once for all, where one after the other would each wait."""
+        for number in range(calls[0]["repeat"]):
+            _wait(number, calls[0]["delay_seconds"])
+        return [self._answer(number, {**call, "delay_seconds": 0}) for number, call in enumerate(calls)]
+
+    def _answer(self, number: int, call: dict) -> list[Path] | Exception:
+        with runner.call(number):
+            try:
+                return self.predict(**call)
+            except ValueError as error:
+                return error
+
     def predict(
         self,
         text: str = Input(default="hello", description="What to give back"),
@@ -25,15 +45,18 @@ class Predictor(BasePredictor):
         delay_seconds: float = Input(default=0.0, ge=0, le=600, description="How long to wait before each file"),
         seed: int | None = Input(default=None, ge=0, description="Makes another colour"),
         fail: str | None = Input(default=None, description="Fail with these words"),
+        exit: bool = Input(default=False, description="Die by SIGKILL"),
     ) -> list[Path]:
         words = self.prefix + text
-        print(f"echo: {words}")
+        speak(words)
         outputs = []
         for number in range(repeat):
             if _wait(number, delay_seconds):
                 break
             if fail:
                 raise ValueError(fail)
+            if exit:
+                os.kill(os.getpid(), signal.SIGKILL)
             output = runner.folder() / f"out-{number}.{format}"
             if format == "txt":
                 output.write_text(words)

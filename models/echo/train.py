@@ -1,6 +1,7 @@
 """Echo's trainer: "trains" a digest, one hash a step, and can be told to go wrong in each way a trainer does. Same
 inputs give the same weights, with or without a resume in between."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import time
 
 from cog import BaseModel, Input, Path
 from picture import write_picture
+from voice import hold, lend
 from weights import write_weights
 
 import runner
@@ -31,6 +33,7 @@ def train(
     hang_at: int | None = Input(default=None, ge=1, description="Sleep for ever at this step, unless resumed"),
     ignore_sigterm: bool = Input(default=False, description="Do not end on SIGTERM"),
     spoil_weights: bool = Input(default=False, description="Write weights that cannot be read"),
+    makes_room: bool = Input(default=True, description="Let predictions be answered between two steps"),
 ) -> TrainingOutput:
     if ignore_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -38,23 +41,24 @@ def train(
     resumed_from, digest = _begin(input_images, seed)
     step = resumed_from
     runner.stage("training")
-    for step in range(resumed_from + 1, steps + 1):
-        if runner.turn(step):
-            step -= 1
-            print(f"echo: ended early, after step {step}")
-            break
-        if step == fail_at:
-            raise runner.Failure("echo_failed", f"Echo was told to fail at step {step}.")
-        if not resumed_from and step in (exit_at, hang_at):
-            _go_wrong(step == exit_at)
-        time.sleep(step_seconds)
-        digest = hashlib.sha256(f"{digest} {step}".encode()).hexdigest()
-        runner.progress(step, steps)
-        runner.metric(step, loss=1 / step)
-        if sample_every and step % sample_every == 0:
-            _sample(folder, step, token_string, digest, seed)
-        if state_every and step % state_every == 0:
-            _save_state(folder, step, digest)
+    with hold(), runner.room(lend) if makes_room else contextlib.nullcontext():
+        for step in range(resumed_from + 1, steps + 1):
+            if runner.turn(step):
+                step -= 1
+                print(f"echo: ended early, after step {step}")
+                break
+            if step == fail_at:
+                raise runner.Failure("echo_failed", f"Echo was told to fail at step {step}.")
+            if not resumed_from and step in (exit_at, hang_at):
+                _go_wrong(step == exit_at)
+            time.sleep(step_seconds)
+            digest = hashlib.sha256(f"{digest} {step}".encode()).hexdigest()
+            runner.progress(step, steps)
+            runner.metric(step, loss=1 / step)
+            if sample_every and step % sample_every == 0:
+                _sample(folder, step, token_string, digest, seed)
+            if runner.state_asked() or (state_every and step % state_every == 0):
+                _save_state(folder, step, digest)
     runner.stage("saving")
     weights = write_weights(folder / "trained_model.tar", {"token": token_string, "steps": step, "digest": digest})
     if spoil_weights:

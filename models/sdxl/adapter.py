@@ -57,6 +57,16 @@ class Adapter:
             for name in self.pairs:
                 targets[name].__dict__.pop("forward", None)
 
+    @contextmanager
+    def aside(self, targets: dict[str, torch.nn.Linear]) -> Iterator[None]:
+        """Inside `beside`: the layers are as if no pair stood there, until the block ends."""
+        ours = {name: targets[name].__dict__.pop("forward") for name in self.pairs}
+        try:
+            yield
+        finally:
+            for name, forward in ours.items():
+                targets[name].forward = forward
+
 
 @contextmanager
 def fold(layers: dict[str, torch.nn.Module], adapters: Sequence[tuple[Adapter, float]]) -> Iterator[None]:

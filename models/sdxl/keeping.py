@@ -102,7 +102,8 @@ class StateKeeper:
             print(f"The training state {state.folder.name} could not be taken over ({error}).")
 
     def wants(self, step: int) -> bool:
-        return self.times.is_due(step)
+        # Asked first: a wish is heard once.
+        return runner.state_asked() or self.times.is_due(step)
 
     def keep(self, course: Course) -> None:
         """A disk that takes no state is no reason to lose the training."""

@@ -25,6 +25,11 @@ class Technique:
         """Whether what comes out is a model of its own rather than something beside the base."""
         return "unet" in self.moves
 
+    @property
+    def leaves_base(self) -> bool:
+        """Whether the base's own weights stay as they are, so that others may draw with it meanwhile."""
+        return self.moves.keys() <= {"lora", "words"}
+
 
 TECHNIQUES = {
     one.name: one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from weights import CARD, Weights, replace_card, write_weights
 from words import count_naming, read_token_strings
 
 import runner
+from runner.report import Room
 
 WEIGHT_DECAY = {"lora": 1e-4, "words": 1e-3, "unet": 1e-2, "text_encoders": 1e-2}
 LEARNING_RATE = {
@@ -44,6 +46,16 @@ FILE_INPUTS = ("input_images", "edits")
 def run(inputs: dict) -> Path:
     """Trains by `train`'s inputs and returns the tar. The same inputs and seed give the same `lora.safetensors`."""
     technique = choose_technique(inputs)
+    with make_room(technique):
+        return train(technique, inputs)
+
+
+def make_room(technique: Technique, aside: Room = nullcontext) -> AbstractContextManager[None]:
+    """Predictions may draw with the base between two steps, inside `aside()`: unless the base itself is what moves."""
+    return runner.room(aside) if technique.leaves_base else nullcontext()
+
+
+def train(technique: Technique, inputs: dict) -> Path:
     state = find_state()
     seed = choose_seed(inputs["seed"], state)
     print(f"Using seed: {seed}")
@@ -89,7 +101,7 @@ def run(inputs: dict) -> Path:
     if state:
         states.resume(course, state)
     runner.stage("training")
-    with tuning.attached(), base.recomputing(inputs["gradient_checkpointing"]):
+    with tuning.attached(), make_room(technique, tuning.detached), base.recomputing(inputs["gradient_checkpointing"]):
         if not state:
             choice.begin()
             if samples.wants(0):

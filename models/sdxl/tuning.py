@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 
 import torch
 from adapter import Adapter
@@ -54,6 +54,12 @@ class Tuning:
                 stack.enter_context(self.whole.in_place(self.base.networks()))
             if self.adapter:
                 stack.enter_context(self.adapter.beside(self.targets))
+            yield
+
+    @contextmanager
+    def detached(self) -> Iterator[None]:
+        """Inside `attached`: until the block ends the base is its own, as a prediction needs it."""
+        with self.adapter.aside(self.targets) if self.adapter else nullcontext():
             yield
 
     def condition(self, rows: torch.Tensor, dropped: torch.Tensor | None) -> Conditioning:

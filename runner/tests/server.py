@@ -88,18 +88,18 @@ class Connection:
         self.raw = b""
 
     def take(self) -> dict[str, Any]:
-        """The next event, checked against the protocol. Signs of life are passed over."""
+        """The next event, checked against the protocol. What is said of the process alone is passed over."""
         end = time.monotonic() + WAIT_SECONDS
-        while (report := self.take_line()) == {"type": "alive"}:
+        while (report := self.take_line())["type"] in ("alive", "slots"):
             assert time.monotonic() < end, "the process says nothing but that it lives"
         return report
 
     def take_line(self) -> dict[str, Any]:
-        """The next line, a sign of life too."""
+        """The next line, also one that is about no run."""
         line = self._lines.get(timeout=WAIT_SECONDS)
         assert line is not None, "the process hung up"
         report = parse_report(line)
-        self.raw += line if report["type"] != "alive" else b""
+        self.raw += line if report["type"] not in ("alive", "slots") else b""
         return report
 
     def take_until(self, *types: str) -> list[dict[str, Any]]:
@@ -115,12 +115,12 @@ class Connection:
         return self.take_until(*TERMINAL)
 
     def rest(self) -> list[dict[str, Any]]:
-        """All that comes until the process hangs up."""
+        """All events that come until the process hangs up."""
         events, end = [], time.monotonic() + WAIT_SECONDS
         while (line := self._lines.get(timeout=WAIT_SECONDS)) is not None:
             assert time.monotonic() < end, "the process does not hang up"
             events.append(parse_report(line))
-        return events
+        return [event for event in events if "seq" in event]
 
     def send(self, **command: Any) -> None:
         self._socket.sendall(json.dumps(command).encode() + b"\n")

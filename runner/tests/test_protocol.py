@@ -23,12 +23,12 @@ def lines(name: str) -> list[bytes]:
 
 
 def test_reads_every_kind_of_report() -> None:
-    reports = [parse_report(line) for name in ("hello.jsonl", "alive.jsonl", "events.jsonl") for line in lines(name)]
+    reports = [parse_report(line) for name in ("hello.jsonl", "process.jsonl", "events.jsonl") for line in lines(name)]
     assert {report["type"] for report in reports} == set(REPORTS)
 
 
 def test_writes_reports_as_they_stand_there() -> None:
-    for name in ("hello.jsonl", "alive.jsonl", "events.jsonl"):
+    for name in ("hello.jsonl", "process.jsonl", "events.jsonl"):
         for line in lines(name):
             assert write_report(json.loads(line)) == line + b"\n"
 

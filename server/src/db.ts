@@ -98,6 +98,7 @@ export interface Tables {
     lease_ends_at: number | null;
     cancel_asked_at: string | null;
     keep_asked_at: string | null;
+    state_asked_at: string | null;
     create_hash: string;
     answered_at: string | null;
     webhook: ColumnType<string | null, string | null | undefined, never>;

@@ -1,9 +1,10 @@
-/** `easel trainings list | show | follow | cancel | keep | logs`. */
-import type { Training } from "@easel/contract";
+/** `easel trainings list | show | follow | cancel | keep | save-state | logs`. */
+import { isTerminal, type Training } from "@easel/contract";
 import { defineCommand } from "citty";
 import { followTraining } from "../follow-training.ts";
 import { printLog, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
 import { connect } from "../settings.ts";
+import { terminal } from "../terminal.ts";
 
 const id = { type: "positional", required: true, description: "the training's id" } as const;
 const json = { type: "boolean", description: "print JSON" } as const;
@@ -53,6 +54,17 @@ const keep = defineCommand({
   },
 });
 
+const saveState = defineCommand({
+  meta: { name: "save-state", description: "Writes a training state after the step under way: a resume begins there." },
+  args: { id, json },
+  async run({ args }) {
+    const training = await connect().runs.saveState(readRunId(args.id));
+    if (args.json) return terminal.data(JSON.stringify(training, null, 2));
+    if (isTerminal(training.status)) return terminal.words(`The training has ended: ${training.status}.`);
+    terminal.words("Asked for. The state is written after the step under way.");
+  },
+});
+
 const logs = defineCommand({
   meta: { name: "logs", description: "Prints a training's log." },
   args: { id, follow: { type: "boolean", alias: "f", description: "go on until the training ends" } },
@@ -70,5 +82,5 @@ function describe({ model, destination }: Training): string {
 
 export const trainings = defineCommand({
   meta: { name: "trainings", description: "Lists, shows, follows and cancels trainings." },
-  subCommands: { list, show, follow, cancel, keep, logs },
+  subCommands: { list, show, follow, cancel, keep, "save-state": saveState, logs },
 });

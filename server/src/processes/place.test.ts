@@ -5,11 +5,11 @@ const CPU: Room = { name: "cpu", kind: "cpu", processesMax: 2 };
 const GPU: Room = { name: "cuda:0", kind: "gpu", processesMax: 1 };
 
 function waiting(id: string, run: Partial<WaitingRun> = {}): WaitingRun {
-  return { id, kind: "prediction", program: "models/sdxl", base: "emoji", whole: null, needs: "cpu", ...run };
+  return { id, kind: "prediction", program: "models/sdxl", base: "emoji", whole: null, needs: "cpu", tries: 0, ...run };
 }
 
 function standing(id: string, process: Partial<StandingProcess> = {}): StandingProcess {
-  const idle = { ready: true, leaving: false, training: false, predictions: 0, idleSince: 0 };
+  const idle = { ready: true, leaving: false, training: false, predictions: 0, predictSlots: 1, idleSince: 0 };
   return { id, program: "models/sdxl", base: "emoji", whole: null, device: "cpu", ...idle, ...process };
 }
 
@@ -40,11 +40,74 @@ describe("who runs where", () => {
     ["the oldest run goes first", [waiting("a"), waiting("b")], [standing("p")], [CPU], [assign("a", "p")]],
     ["a prediction waits for a process that draws", [waiting("a")], [standing("p", { predictions: 1 })], [CPU], []],
     [
-      "a prediction beside a training gets a process of its own",
+      "a prediction beside a training that makes room goes to its process",
       [waiting("a")],
       [standing("p", { training: true })],
       [CPU],
+      [assign("a", "p")],
+    ],
+    [
+      "a prediction beside a training that makes none gets a process of its own",
+      [waiting("a")],
+      [standing("p", { training: true, predictSlots: 0 })],
+      [CPU],
       [start("cpu")],
+    ],
+    [
+      "or waits where there is no place for one",
+      [waiting("a", { needs: "gpu" })],
+      [standing("p", { training: true, predictSlots: 0, device: "cuda:0" })],
+      [GPU],
+      [],
+    ],
+    [
+      "a prediction goes to an idle process rather than to one that trains",
+      [waiting("a")],
+      [standing("p", { training: true }), standing("q")],
+      [CPU],
+      [assign("a", "q")],
+    ],
+    [
+      "a training that has its hands full of predictions is waited for",
+      [waiting("a")],
+      [standing("p", { training: true, predictions: 1 })],
+      [CPU],
+      [],
+    ],
+    [
+      "a prediction that a process was lost over is let near no training",
+      [waiting("a", { tries: 1 })],
+      [standing("p", { training: true })],
+      [CPU],
+      [start("cpu")],
+    ],
+    [
+      "a process takes as many predictions as it has slots",
+      [waiting("a"), waiting("b"), waiting("c")],
+      [standing("p", { predictions: 1, predictSlots: 3 })],
+      [CPU],
+      [assign("a", "p"), assign("b", "p")],
+    ],
+    [
+      "predictions are spread over idle processes first",
+      [waiting("a"), waiting("b"), waiting("c")],
+      [standing("p", { predictSlots: 4 }), standing("q", { predictSlots: 4 })],
+      [CPU],
+      [assign("a", "p"), assign("b", "q"), assign("c", "p")],
+    ],
+    [
+      "a training that waits for a process is not kept out by younger predictions",
+      [waiting("a", { kind: "training", needs: "gpu" }), waiting("b", { needs: "gpu" })],
+      [standing("p", { predictions: 1, predictSlots: 4, device: "cuda:0" })],
+      [GPU],
+      [],
+    ],
+    [
+      "predictions behind a training that starts wait for it",
+      [waiting("a", { kind: "training", needs: "gpu" }), waiting("b", { needs: "gpu" })],
+      [standing("p", { predictSlots: 4, device: "cuda:0" })],
+      [GPU],
+      [assign("a", "p")],
     ],
     [
       "at most one training a device",

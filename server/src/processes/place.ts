@@ -1,6 +1,7 @@
 /**
  * Who runs where: one pure function from what waits and what stands to what should be done next.
- * Oldest run first; a process that already holds the base first; the longest idle process gives way; at most one training a device.
+ * Oldest run first; a process that already holds the base first; the longest idle process gives way; at most one training
+ * a device. A prediction goes to an idle process, else to one that draws, else to one that trains and makes room.
  */
 import type { RunKind } from "../db.ts";
 
@@ -12,6 +13,8 @@ export interface WaitingRun {
   /** The hash of weights that stand in the base's place: a base of their own. */
   whole: string | null;
   needs: "cpu" | "gpu";
+  /** Attempts before this one. */
+  tries: number;
 }
 
 export interface StandingProcess {
@@ -26,6 +29,8 @@ export interface StandingProcess {
   leaving: boolean;
   training: boolean;
   predictions: number;
+  /** How many predictions it can hold at once, as it said last: none while it trains without making room. */
+  predictSlots: number;
   idleSince: number;
 }
 
@@ -40,10 +45,16 @@ export type Decision =
   | { do: "start"; program: string; base: string | null; whole: string | null; device: string }
   | { do: "stop"; processId: string };
 
+/** A process with what this moment's decisions have made of it so far. */
+interface Candidate extends StandingProcess {
+  /** A run waits for it: it gets nothing else, and is not stopped. */
+  awaited: boolean;
+}
+
 /** The decisions for one moment, in order. Calling it again on an unchanged world, once they are carried out, gives none. */
 export function place(waiting: WaitingRun[], processes: StandingProcess[], devices: Room[]): Decision[] {
   const decisions: Decision[] = [];
-  const world = processes.map((process) => ({ ...process, spoken: false }));
+  const world: Candidate[] = processes.map((process) => ({ ...process, awaited: false }));
   const training = new Set(processes.filter((process) => process.training).map((process) => process.device));
   const promised = new Map<string, number>();
 
@@ -52,18 +63,16 @@ export function place(waiting: WaitingRun[], processes: StandingProcess[], devic
       (process) =>
         process.program === run.program && process.base === run.base && process.whole === run.whole && !process.leaving,
     );
-    const free = mine.filter(
-      (process) => isFree(process) && !(run.kind === "training" && training.has(process.device)),
-    );
-    const ready = free.find((process) => process.ready) ?? free[0];
-    if (ready !== undefined) {
-      ready.spoken = true;
-      if (run.kind === "training") training.add(ready.device);
-      if (ready.ready) decisions.push({ do: "assign", runId: run.id, processId: ready.id });
+    const taker = run.kind === "training" ? trainerAmong(mine) : predictorAmong(mine, run);
+    if (taker !== undefined) {
+      if (taker.ready) decisions.push({ do: "assign", runId: run.id, processId: taker.id });
+      if (run.kind === "training") training.add(taker.device);
+      if (run.kind === "training" || !taker.ready) taker.awaited = true;
+      else taker.predictions += 1;
       continue;
     }
     // A process that draws will be free in a moment; another copy of its base would only cost memory.
-    if (run.kind === "prediction" && mine.some((process) => !process.training)) continue;
+    if (run.kind === "prediction" && mine.some((process) => willTake(process, run))) continue;
     const fitting = devices.filter(
       (device) => device.kind === run.needs && !(run.kind === "training" && training.has(device.name)),
     );
@@ -75,13 +84,15 @@ export function place(waiting: WaitingRun[], processes: StandingProcess[], devic
       continue;
     }
     const idle = world
-      .filter(
-        (process) => isFree(process) && !process.leaving && fitting.some((device) => device.name === process.device),
-      )
+      .filter((process) => isIdle(process) && !process.leaving && fitting.some(({ name }) => name === process.device))
       .sort((a, b) => a.idleSince - b.idleSince)[0];
     if (idle !== undefined) {
       idle.leaving = true;
       decisions.push({ do: "stop", processId: idle.id });
+    } else if (run.kind === "training") {
+      // Else predictions that come one after the other would keep it busy for ever.
+      const drawing = mine.find((process) => !process.awaited && !training.has(process.device));
+      if (drawing !== undefined) drawing.awaited = true;
     }
   }
   return decisions;
@@ -89,8 +100,28 @@ export function place(waiting: WaitingRun[], processes: StandingProcess[], devic
   function standing(device: string): number {
     return world.filter((process) => process.device === device).length + (promised.get(device) ?? 0);
   }
+
+  function trainerAmong(mine: Candidate[]): Candidate | undefined {
+    const free = mine.filter((process) => isIdle(process) && !training.has(process.device));
+    return free.find((process) => process.ready) ?? free[0];
+  }
 }
 
-function isFree(process: StandingProcess & { spoken: boolean }): boolean {
-  return !process.spoken && !process.training && process.predictions === 0;
+function predictorAmong(mine: Candidate[], run: WaitingRun): Candidate | undefined {
+  const free = mine.filter(
+    (process) =>
+      !process.awaited && willTake(process, run) && (!process.ready || process.predictions < process.predictSlots),
+  );
+  const busyness = (process: Candidate) =>
+    (process.ready ? 0 : 1000) + (process.training ? 100 : 0) + process.predictions;
+  return free.sort((a, b) => busyness(a) - busyness(b))[0];
+}
+
+/** Now or in a moment. A prediction that a process was lost over is let near no training. */
+function willTake(process: Candidate, run: WaitingRun): boolean {
+  return process.training ? process.predictSlots > 0 && run.tries === 0 : true;
+}
+
+function isIdle(process: Candidate): boolean {
+  return !process.awaited && !process.training && process.predictions === 0;
 }

@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
-import { type Command, type Hello, LINE_BYTES_MAX, type ProcessEvent, ProcessLine } from "@easel/contract";
+import { type Command, type Hello, LINE_BYTES_MAX, type ProcessEvent, ProcessLine, type Slots } from "@easel/contract";
 import type { Context } from "../context.ts";
 import { type FinalEvent, finishAttempt, isFinal } from "../runs/finish.ts";
 import { commitEvents } from "../runs/report.ts";
@@ -18,6 +18,8 @@ export interface SessionHandlers {
   hello(session: Session, hello: Hello): Promise<boolean>;
   /** It gave a sign of life outside any event. */
   alive(processId: string): void;
+  /** What it can take has changed. */
+  slots(processId: string, slots: Slots): void;
   /** A run of it has ended. */
   freed(processId: string): void;
   /** An attempt was refused to it, so it will end. */
@@ -66,6 +68,7 @@ export class Session {
       if (line.type === "hello") this.#greet(line);
       else if (this.processId === "") throw new Error("an event before hello");
       else if (line.type === "alive") this.#handlers.alive(this.processId);
+      else if (line.type === "slots") this.#handlers.slots(this.processId, line);
       else this.#enqueue(line);
     } catch (error) {
       this.#context.log.warn(

@@ -105,6 +105,7 @@ const TABLE: Record<string, Rule> = {
   "GET /v1/runs/:id/logs": { who: "read" },
   "GET /v1/runs/:id/artifacts": { who: "read" },
   "POST /v1/runs/:id/stop-and-keep": { who: "write" },
+  "POST /v1/runs/:id/save-state": { who: "write" },
   "GET /v1/tokens": { who: "read" },
   "POST /v1/tokens": { who: "write" },
   "GET /v1/accounts": { who: "operator" },

@@ -7,10 +7,11 @@ import type { Context } from "../context.ts";
 import type { Env } from "../env.ts";
 import { badRequest, unprocessable } from "../errors.ts";
 import { listArtifacts } from "../runs/artifacts.ts";
-import { keepRun } from "../runs/cancel.ts";
+import { keepRun, saveState } from "../runs/cancel.ts";
 import { followRun } from "../runs/follow.ts";
 import { logFrom } from "../runs/logs.ts";
 import { presentAny } from "../runs/present.ts";
+import type { RunRow } from "../runs/store.ts";
 import { originOf } from "./page.ts";
 import { requireRun } from "./predictions.ts";
 
@@ -53,18 +54,15 @@ export function runs(context: Context): Hono<Env> {
   });
 
   app.post("/runs/:id/stop-and-keep", async (c) => {
-    const run = await requireRun(context, c);
-    if (run.kind !== "training")
-      throw unprocessable("Not a training", "Only a training can be stopped and kept. Cancel a prediction instead.");
-    if (run.status === "starting") {
-      throw unprocessable(
-        "Nothing to keep yet",
-        "This training has not begun, so it has learnt nothing yet. Cancel it instead.",
-      );
-    }
-    return c.json(
-      await presentAny(context, await keepRun(context, run), { origin: originOf(context, c), inline: false }),
-    );
+    const run = await requireBegunTraining(context, c, "stopped and kept");
+    const kept = await keepRun(context, run);
+    return c.json(await presentAny(context, kept, { origin: originOf(context, c), inline: false }));
+  });
+
+  app.post("/runs/:id/save-state", async (c) => {
+    const run = await requireBegunTraining(context, c, "asked for a training state");
+    const asked = await saveState(context, run);
+    return c.json(await presentAny(context, asked, { origin: originOf(context, c), inline: false }));
   });
 
   return app;
@@ -75,4 +73,18 @@ function readFrom(c: Request<Env>): number {
   const from = Number(c.req.query("from") ?? 0);
   if (Number.isSafeInteger(from) && from >= 0) return from;
   throw badRequest("from is a place in the log: a whole number of bytes, 0 at its beginning.");
+}
+
+/** A training that a process has, or had. */
+async function requireBegunTraining(context: Context, c: Request<Env>, what: string): Promise<RunRow> {
+  const run = await requireRun(context, c);
+  if (run.kind !== "training")
+    throw unprocessable("Not a training", `Only a training can be ${what}. A prediction can be canceled.`);
+  if (run.status === "starting") {
+    throw unprocessable(
+      "Nothing to keep yet",
+      "This training has not begun, so it has learnt nothing yet. Wait for its first steps, or cancel it.",
+    );
+  }
+  return run;
 }

@@ -18,7 +18,16 @@ export async function cancelRun(context: Context, run: RunRow): Promise<RunRow> 
 
 /** Ends a training early with what it has learnt so far. */
 export async function keepRun(context: Context, run: RunRow): Promise<RunRow> {
-  await updateRunWish(context.db, run.id, "keep_asked_at", timestamp(context));
+  return wish(context, run, "keep_asked_at");
+}
+
+/** Asks a training for a training state after the step under way. */
+export async function saveState(context: Context, run: RunRow): Promise<RunRow> {
+  return wish(context, run, "state_asked_at");
+}
+
+async function wish(context: Context, run: RunRow, what: "keep_asked_at" | "state_asked_at"): Promise<RunRow> {
+  await updateRunWish(context.db, run.id, what, timestamp(context));
   context.watch.poke("queue");
   return (await findRun(context.db, run.id)) ?? run;
 }

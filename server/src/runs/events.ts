@@ -15,6 +15,17 @@ export async function findLastSeq(db: Db, runId: string, attempt: number): Promi
   return row?.seq ?? 0;
 }
 
+/** How many attempts have said anything: one that its process died over unbegun is no try. */
+export async function countBegunAttempts(db: Db, runId: string): Promise<number> {
+  const row = await db
+    .selectFrom("events")
+    .select((eb) => eb.fn.count<number>("attempt").distinct().as("count"))
+    .where("run_id", "=", runId)
+    .where("attempt", ">", 0)
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
 /** Appends in order; the run-wide numbers follow on from the last. Call inside the transaction of the effects. */
 export async function insertEvents(
   db: Db,

@@ -4,7 +4,7 @@ import { type Context, timestamp } from "../context.ts";
 import type { Db } from "../db.ts";
 import { announceEnd } from "../webhooks/outbox.ts";
 import { type AttemptRow, endAttempt, listAttempts } from "./attempts.ts";
-import { findLastSeq, insertEvents, insertServerLog } from "./events.ts";
+import { countBegunAttempts, findLastSeq, insertEvents, insertServerLog } from "./events.ts";
 import { decodeOutput, encodeOutput } from "./output.ts";
 import { type Publication, preparePublication, publishVersion, UnusableWeights } from "./publish.ts";
 import { eventRow, freshEvents } from "./report.ts";
@@ -133,10 +133,13 @@ export async function failWaitingRun(
   context.watch.poke(runId);
 }
 
+/** A prediction that waited in a process which died is handed out again, but not for ever. */
+const UNBEGUN_MAX = 5;
+
 async function afterLoss(db: Db, run: RunRow): Promise<"again" | "canceled" | string> {
   if (run.cancel_asked_at !== null) return "canceled";
   if (run.kind === "prediction") {
-    return run.attempt < 2
+    return (await countBegunAttempts(db, run.id)) < 2 && run.attempt < UNBEGUN_MAX
       ? "again"
       : "It was the second try, so the prediction was given up: see the log for what the model did last.";
   }
@@ -146,13 +149,25 @@ async function afterLoss(db: Db, run: RunRow): Promise<"again" | "canceled" | st
 }
 
 /** True when neither the last attempt nor the one before it wrote a later training state than all before them. */
-export function stuckTwice(attempts: Pick<AttemptRow, "number" | "state_step">[]): boolean {
+function stuckTwice(attempts: Progress[]): boolean {
+  const advanced = gotFurther(attempts);
+  return advanced.length >= 2 && !advanced.at(-1) && !advanced.at(-2);
+}
+
+/** True when the last attempt that was lost got no further than those before it. */
+export function isStuck(attempts: Progress[]): boolean {
+  return gotFurther(attempts.filter((attempt) => attempt.outcome === "lost")).at(-1) === false;
+}
+
+type Progress = Pick<AttemptRow, "state_step" | "outcome">;
+
+/** Of each attempt, whether it wrote a later training state than all before it. */
+function gotFurther(attempts: Progress[]): boolean[] {
   let best = 0;
-  const advanced = attempts.map((attempt) => {
+  return attempts.map((attempt) => {
     const step = attempt.state_step ?? 0;
     const further = step > best;
     best = Math.max(best, step);
     return further;
   });
-  return advanced.length >= 2 && !advanced.at(-1) && !advanced.at(-2);
 }

@@ -75,6 +75,7 @@ export function leaseFromNow(context: Context): number {
 
 async function changeOf(context: Context, holder: Holder, events: ProcessEvent[]): Promise<Updateable<Tables["runs"]>> {
   const change: Updateable<Tables["runs"]> = { lease_ends_at: leaseFromNow(context) };
+  if (events.some((event) => event.type === "state")) change.state_asked_at = null;
   const output = events.findLast((event) => event.type === "output");
   if (output?.type !== "output") return change;
   if (output.files === undefined)

@@ -54,13 +54,13 @@ export async function listRuns(
 export async function listWaitingRuns(
   db: Db,
 ): Promise<
-  (Pick<RunRow, "id" | "kind" | "cancel_asked_at" | "deployment"> &
+  (Pick<RunRow, "id" | "kind" | "attempt" | "cancel_asked_at" | "deployment"> &
     Pick<Selectable<Tables["versions"]>, "program" | "base" | "needs"> & { whole: string | null })[]
 > {
   return db
     .selectFrom("runs")
     .innerJoin("versions", "versions.id", "runs.version_id")
-    .select(["runs.id", "runs.kind", "runs.cancel_asked_at", "runs.deployment"])
+    .select(["runs.id", "runs.kind", "runs.attempt", "runs.cancel_asked_at", "runs.deployment"])
     .select(["versions.program", "versions.base", "versions.needs"])
     .select((from) =>
       from
@@ -233,7 +233,7 @@ export async function endWaitingRun(
 export async function updateRunWish(
   db: Db,
   id: string,
-  wish: "cancel_asked_at" | "keep_asked_at",
+  wish: "cancel_asked_at" | "keep_asked_at" | "state_asked_at",
   at: string,
 ): Promise<void> {
   await db

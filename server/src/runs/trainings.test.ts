@@ -2,8 +2,8 @@ import { Model, Prediction } from "@easel/contract";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { read } from "../testing/read.ts";
-import { endedTraining, trainEcho } from "../testing/training.ts";
-import { makeWorld, type World } from "../testing/world.ts";
+import { endedTraining, trainEcho, untilEvent } from "../testing/training.ts";
+import { makeWorld } from "../testing/world.ts";
 
 test("a training publishes one version, which then answers with its weights", async () => {
   const world = await makeWorld({}, { processes: true });
@@ -53,26 +53,20 @@ test("weights that cannot be read never become a version", async () => {
 test("a cancel ends a training at its next step, and stop-and-keep publishes what there is", async () => {
   const world = await makeWorld({}, { processes: true });
   const id = await trainEcho(world, { steps: 1000, step_seconds: 0.02 });
-  await untilStep(world, id);
+  await untilEvent(world, id, "progress");
   await world.call("POST", `/v1/trainings/${id}/cancel`);
   expect(await endedTraining(world, id)).toMatchObject({ status: "canceled", output: null });
   const kept = await trainEcho(world, { steps: 1000, step_seconds: 0.02, seed: 1 });
-  await untilStep(world, kept);
+  await untilEvent(world, kept, "progress");
   await world.call("POST", `/v1/runs/${kept}/stop-and-keep`);
   expect(await endedTraining(world, kept)).toMatchObject({ status: "succeeded" });
 });
-
-async function untilStep(world: World, id: string): Promise<void> {
-  const stream = await world.call("GET", `/v1/runs/${id}/events`);
-  const decoder = new TextDecoder();
-  for await (const chunk of stream.body ?? []) if (decoder.decode(chunk).includes("event: progress")) return;
-}
 
 test("a machine that slept past every lease loses no run", async () => {
   let slept = 0;
   const world = await makeWorld({}, { processes: true, now: () => Date.now() + slept });
   const id = await trainEcho(world, { steps: 60, step_seconds: 0.05 });
-  await untilStep(world, id);
+  await untilEvent(world, id, "progress");
   slept = 3_600_000;
   const training = await endedTraining(world, id);
   expect(training).toMatchObject({ status: "succeeded" });

@@ -31,3 +31,10 @@ export async function endedTraining(world: World, id: string): Promise<Training>
   await stream.text();
   return read(world.call("GET", `/v1/trainings/${id}`), Training);
 }
+
+/** Returns once an event of this type has come in a run. */
+export async function untilEvent(world: World, id: string, event: string): Promise<void> {
+  const stream = await world.call("GET", `/v1/runs/${id}/events`);
+  const decoder = new TextDecoder();
+  for await (const chunk of stream.body ?? []) if (decoder.decode(chunk).includes(`event: ${event}`)) return;
+}

@@ -1,0 +1,186 @@
+"""Predictions that are answered between the steps of a training, and predictions that are answered together."""
+
+from typing import Any
+
+from runner.tests.conftest import StartServer
+from runner.tests.server import RUN, Connection, Server, run_command
+
+NOISY = "runner/tests/models/noisy"
+STEPS = {"steps": 60, "step_seconds": 0.02}
+
+
+def predict(server: Server, attempt: int, run: str = RUN, **given: Any) -> dict[str, Any]:
+    folder = str(server.folder / "runs" / run / str(attempt))
+    return run_command(server, "prediction", attempt, id=run, folder=folder, input={"format": "txt", **given})
+
+
+def name(number: int) -> str:
+    """The id of another run."""
+    return f"{number:026d}"
+
+
+def by_run(events: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    return {run: [event for event in events if event["run"] == run] for run in dict.fromkeys(e["run"] for e in events)}
+
+
+def take_ends(connection: Connection, count: int) -> list[dict[str, Any]]:
+    """All events until as many runs have ended."""
+    events: list[dict[str, Any]] = []
+    while count:
+        events.append(connection.take())
+        count -= events[-1]["type"] in ("done", "failed", "canceled")
+    return events
+
+
+def texts(events: list[dict[str, Any]]) -> str:
+    return "\n".join(event["text"] for event in events if event["type"] == "log")
+
+
+def weights_of(server: Server, folder: str) -> bytes:
+    return (server.folder / "runs" / folder / "1" / "trained_model.tar").read_bytes()
+
+
+def test_answers_between_steps_and_trains_the_same_bytes(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input=STEPS))
+    connection.take_all()
+    alone = weights_of(server, RUN)
+    folder = str(server.folder / "runs" / name(1) / "1")
+    connection.send(**run_command(server, "training", id=name(1), folder=folder, input=STEPS))
+    connection.take_until("progress")
+    connection.send(**predict(server, 1, name(2), text="fox"))
+    connection.send(**predict(server, 1, name(3), fail="no fox"))
+    said = by_run(take_ends(connection, 3))
+    assert [said[run][-1]["type"] for run in (name(2), name(3), name(1))] == ["done", "failed", "done"]
+    # Both in one process, and each in its own journal.
+    assert "fox" in texts(said[name(2)])
+    assert "fox" not in texts(said[name(1)])
+    assert "no fox" in texts(said[name(3)])
+    assert [event["step"] for event in said[name(1)] if event["type"] == "progress"] == list(range(2, 61))
+    assert weights_of(server, name(1)) == alone
+
+
+def test_says_what_it_can_take_while_it_trains(server: Server) -> None:
+    connection = server.accept()
+    for makes_room, expected in ((True, [0, 4, 0, 4]), (False, [0, 4])):
+        attempt = 1 if makes_room else 2
+        command = run_command(server, "training", attempt, input={"steps": 3, "makes_room": makes_room})
+        connection.send(**command)
+        slots = []
+        while not slots or len(slots) < len(expected):
+            line = connection.take_line()
+            slots += [line["predict"]] if line["type"] == "slots" else []
+        assert slots == expected
+        assert connection.hello["slots"] == {"train": 1, "predict": 4}
+
+
+def test_a_training_without_room_is_waited_for(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input={**STEPS, "makes_room": False}))
+    connection.take_until("progress")
+    connection.send(**predict(server, 1, name(2)))
+    connection.send(**predict(server, 1, name(3)))
+    connection.send(type="cancel", run=name(3), attempt=1)
+    ends = [event["run"] for event in take_ends(connection, 3) if event["type"] in ("done", "canceled")]
+    # One that waits is canceled at once, whatever else is under way.
+    assert ends == [name(3), RUN, name(2)]
+
+
+def test_a_prediction_is_canceled_and_the_training_goes_on(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input=STEPS))
+    connection.take_until("progress")
+    connection.send(**predict(server, 1, name(2), delay_seconds=600))
+    while connection.take()["run"] != name(2):
+        pass
+    connection.send(type="cancel", run=name(2), attempt=1)
+    said = by_run(take_ends(connection, 2))
+    assert said[name(2)][-1]["type"] == "canceled"
+    assert said[RUN][-1]["type"] == "done"
+
+
+def test_a_training_is_canceled_while_it_makes_room(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input=STEPS))
+    connection.take_until("progress")
+    connection.send(**predict(server, 1, name(2), delay_seconds=0.3))
+    while connection.take()["run"] != name(2):
+        pass
+    connection.say("cancel")
+    said = by_run(take_ends(connection, 2))
+    assert (said[name(2)][-1]["type"], said[RUN][-1]["type"]) == ("done", "canceled")
+
+
+def test_those_that_wait_are_answered_together(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**predict(server, 1, name(1), delay_seconds=0.5))
+    connection.take_until("stage")
+    for number in (2, 3, 4):
+        connection.send(**predict(server, 1, name(number), delay_seconds=0.25, text=f"words {number}"))
+    connection.send(**predict(server, 1, name(5), delay_seconds=0.1))
+    said = by_run(take_ends(connection, 5))
+    assert all(events[-1]["type"] == "done" for events in said.values())
+    begun = {run: next(event["at"] for event in events if event["type"] == "stage") for run, events in said.items()}
+    ended = {run: events[-1]["at"] for run, events in said.items()}
+    # 5 has another key.
+    assert max(begun[name(number)] for number in (2, 3, 4)) < min(ended[name(number)] for number in (2, 3, 4))
+    assert begun[name(5)] > max(ended[name(number)] for number in (2, 3, 4))
+    for number in (2, 3, 4):
+        assert texts(said[name(number)]) == f"echo: words {number}"
+        folder = server.folder / "runs" / name(number) / "1"
+        (output,) = (event for event in said[name(number)] if event["type"] == "output")
+        assert (folder / output["files"][0]["path"]).read_text() == f"words {number}"
+
+
+def test_each_of_those_together_ends_by_itself(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**predict(server, 1, name(1), delay_seconds=0.3))
+    connection.take_until("stage")
+    for number, given in ((2, {}), (3, {"fail": "no fox"}), (4, {})):
+        connection.send(**predict(server, 1, name(number), delay_seconds=1, **given))
+    while (event := connection.take())["run"] != name(4) or event["type"] != "stage":
+        pass
+    connection.send(type="cancel", run=name(2), attempt=1)
+    ends = [e for e in take_ends(connection, 3) if e["type"] in ("done", "failed", "canceled")]
+    # The canceled one does not wait for the others.
+    assert ends[0]["run"] == name(2)
+    assert {event["run"]: event["type"] for event in ends} == {
+        name(2): "canceled",
+        name(3): "failed",
+        name(4): "done",
+    }
+
+
+def test_what_fails_together_is_tried_one_after_the_other(start_server: StartServer) -> None:
+    server = start_server("runner/tests/models/crowded")
+    connection = server.accept()
+    for number in (1, 2, 3):
+        connection.send(**run_command(server, "prediction", id=name(number), folder=str(server.folder / name(number))))
+    said = by_run(take_ends(connection, 3))
+    assert [events[-1]["type"] for events in said.values()] == ["done"] * 3
+    assert "together did not work" in texts(said[name(2)])
+
+
+def test_a_second_try_is_nobodys_company(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**predict(server, 1, name(1), delay_seconds=0.3))
+    connection.take_until("stage")
+    connection.send(**predict(server, 1, name(2), delay_seconds=0.25))
+    connection.send(**predict(server, 2, name(3), delay_seconds=0.25))
+    said = by_run(take_ends(connection, 3))
+    assert said[name(2)][-1]["at"] < said[name(3)][0]["at"]
+
+
+def test_writes_a_training_state_when_it_is_asked_for(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**run_command(server, "training", input=STEPS))
+    states = []
+    for asked in ("2026-11-23T06:40:00.123Z", "2026-11-23T06:40:00.123Z", "2026-11-23T06:41:00.123Z"):
+        connection.take_until("progress")
+        connection.say("save-state", asked=asked)
+        if asked not in states:
+            connection.take_until("state")
+            states.append(asked)
+    # The same wish, said again, was heard once.
+    assert "state" not in [event["type"] for event in connection.take_all()]
+    assert len(list(server.attempt_folder().glob("state-*"))) == 2

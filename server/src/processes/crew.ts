@@ -1,0 +1,70 @@
+/** The model processes as far as they are known only while they are connected, or on their way: nothing of it is stored. */
+import type { RunRow } from "../runs/store.ts";
+import type { StandingProcess } from "./place.ts";
+import type { Session } from "./session.ts";
+import type { ProcessRow } from "./store.ts";
+
+export class Crew {
+  readonly #sessions = new Map<string, Session>();
+  readonly #predictSlots = new Map<string, number>();
+  readonly #idleSince = new Map<string, number>();
+  /** Those that were told to end, and since when. */
+  readonly leaving = new Map<string, number>();
+  /** Those that have dialled in at least once. */
+  readonly greeted = new Set<string>();
+
+  session(processId: string): Session | undefined {
+    return this.#sessions.get(processId);
+  }
+
+  /** All that are connected, by their ids. */
+  connected(): [processId: string, session: Session][] {
+    return [...this.#sessions];
+  }
+
+  /** It has dialled in, again where it was there before. */
+  join(processId: string, session: Session, now: number): void {
+    this.#sessions.get(processId)?.close();
+    this.#sessions.set(processId, session);
+    this.greeted.add(processId);
+    this.#idleSince.set(processId, now);
+  }
+
+  /** The connection is closed; the process may come back with another. */
+  part(session: Session): void {
+    if (this.#sessions.get(session.processId) === session) this.#sessions.delete(session.processId);
+  }
+
+  /** The process is gone. */
+  forget(processId: string): void {
+    this.#sessions.get(processId)?.close();
+    for (const known of [this.#sessions, this.#predictSlots, this.#idleSince, this.leaving]) known.delete(processId);
+    this.greeted.delete(processId);
+  }
+
+  /** How many predictions it can hold at once. */
+  noteSlots(processId: string, predict: number): void {
+    this.#predictSlots.set(processId, predict);
+  }
+
+  noteIdle(processId: string, now: number): void {
+    this.#idleSince.set(processId, now);
+  }
+
+  view(process: ProcessRow, held: RunRow[]): StandingProcess {
+    const mine = held.filter((run) => run.process_id === process.id);
+    return {
+      id: process.id,
+      program: process.program,
+      base: process.base,
+      whole: process.weights_sha256,
+      device: process.device,
+      ready: this.#sessions.has(process.id),
+      leaving: this.leaving.has(process.id),
+      training: mine.some((run) => run.kind === "training"),
+      predictions: mine.filter((run) => run.kind === "prediction").length,
+      predictSlots: this.#predictSlots.get(process.id) ?? 0,
+      idleSince: this.#idleSince.get(process.id) ?? 0,
+    };
+  }
+}
