@@ -1,5 +1,5 @@
 /** What crosses a wire: schemas, their types, and the client that speaks them. */
-export { Account, SignIn } from "./account.ts";
+export { Account, type SentAccount, SignIn } from "./account.ts";
 export { Artifact, ArtifactPage } from "./artifact.ts";
 export { type Client, type ClientOptions, createClient, type Upload } from "./client.ts";
 export { Collection, CollectionPage, CollectionSummary } from "./collection.ts";
@@ -56,7 +56,7 @@ export {
   TokenAccess,
   TokenPage,
 } from "./token.ts";
-export { CreateTraining, Training, TrainingPage, TrainingResult } from "./training.ts";
+export { CreateTraining, type SentTraining, Training, TrainingPage, TrainingResult } from "./training.ts";
 export { CreateVersion, ModelCard, OpenApiSchema, Version, VersionPage } from "./version.ts";
 export { WebhookDelivery, WebhookDeliveryPage, WebhookSecret } from "./webhook.ts";
 export { RELATIVE_ERROR_HEADER, WeightsFormat, WeightsQuery } from "./weights.ts";

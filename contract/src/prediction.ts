@@ -6,7 +6,6 @@ import { createRunFields, runFields } from "./run.ts";
 export const Prediction = z.object({
   ...runFields,
   output: z.json(),
-  data_removed: z.boolean(),
   deadline: z.iso.datetime().optional(),
   deployment: z.string().optional(),
 });

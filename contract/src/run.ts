@@ -44,7 +44,7 @@ export type RunUrls = z.infer<typeof RunUrls>;
 export const WebhookEvent = z.enum(["start", "output", "logs", "completed"]);
 export type WebhookEvent = z.infer<typeof WebhookEvent>;
 
-/** The fields of both kinds of run. `model` is `owner/name`; times are absent or null until they have come. */
+/** The fields of both kinds of run. `model` is `owner/name`; times are absent until they have come. */
 export const runFields = {
   id: RunId,
   model: z.string(),
@@ -55,6 +55,8 @@ export const runFields = {
   logs: z.string(),
   metrics: RunMetrics,
   source: z.enum(["web", "api"]),
+  /** Whether input, output and log were removed because their time was over. */
+  data_removed: z.boolean().default(false),
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullish(),
   completed_at: z.iso.datetime().nullish(),

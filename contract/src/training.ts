@@ -11,8 +11,14 @@ export const TrainingResult = z.object({ version: z.string(), weights: z.string(
 export type TrainingResult = z.infer<typeof TrainingResult>;
 
 /** `model` and `version` are what was trained on; `destination` is `owner/name` of the model that gets the version. */
-export const Training = z.object({ ...runFields, destination: z.string(), output: TrainingResult.nullable() });
+export const Training = z.object({
+  ...runFields,
+  destination: z.string(),
+  output: TrainingResult.nullable().default(null),
+});
 export type Training = z.infer<typeof Training>;
+/** A training as it is sent: what there is not yet is left out. */
+export type SentTraining = z.input<typeof Training>;
 
 export const TrainingPage = pageOf(Training);
 export type TrainingPage = z.infer<typeof TrainingPage>;

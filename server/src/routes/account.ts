@@ -1,5 +1,5 @@
 /** `/v1/account` and `/v1/hardware`: who is calling, and what there is to run on. */
-import type { Account, Hardware } from "@easel/contract";
+import type { Hardware, SentAccount } from "@easel/contract";
 import { Hono } from "hono";
 import type { Env } from "../env.ts";
 import type { Device } from "../processes/devices.ts";
@@ -27,6 +27,6 @@ export function account(devices: Device[]): Hono<Env> {
   return app;
 }
 
-export function presentAccount(username: string): Account {
-  return { type: "user", username, name: username, github_url: null, avatar_url: null };
+export function presentAccount(username: string): SentAccount {
+  return { type: "user", username, name: username };
 }

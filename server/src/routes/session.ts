@@ -1,5 +1,5 @@
 /** `/v1/session`: a browser signs in with an API token, and out. */
-import { type Account, SignIn } from "@easel/contract";
+import { type SentAccount, SignIn } from "@easel/contract";
 import { Hono } from "hono";
 import { findPrincipal } from "../accounts/tokens.ts";
 import type { Context } from "../context.ts";
@@ -25,7 +25,7 @@ export function session(context: Context): Hono<Env> {
       );
     }
     writeSession(context, c, principal.tokenHash);
-    return c.json(presentAccount(principal.account) satisfies Account, 201);
+    return c.json(presentAccount(principal.account) satisfies SentAccount, 201);
   });
 
   app.delete("/session", (c) => {

@@ -7,7 +7,7 @@ import {
   type ReportedFile,
   type RunFile,
   RunInput,
-  type Training,
+  type SentTraining,
   TrainingResult,
   WebhookEvent,
 } from "@easel/contract";
@@ -34,12 +34,10 @@ export interface Showing {
 export async function presentPrediction(context: Context, run: RunRow, showing: Showing): Promise<Prediction> {
   const output = await presentOutput(context, run, showing);
   const shown = await presentRun(context, run, showing);
-  const data_removed = run.data_removed_at !== null;
   const { deployment, deadline } = run;
   return {
     ...shown,
     output,
-    data_removed,
     ...(deployment === null ? {} : { deployment }),
     ...(deadline === null ? {} : { deadline }),
   };
@@ -52,19 +50,20 @@ export async function presentExample(context: Context, run: RunRow, origin: stri
   return example;
 }
 
-export async function presentTraining(context: Context, run: RunRow, showing: Showing): Promise<Training> {
+export async function presentTraining(context: Context, run: RunRow, showing: Showing): Promise<SentTraining> {
   const output = await presentOutput(context, run, showing);
   const destination = run.destination_id === null ? undefined : await findModel(context.db, run.destination_id);
   return {
     ...(await presentRun(context, run, showing)),
-    output: run.status === "succeeded" ? TrainingResult.parse(output) : null,
+    ...(run.status === "succeeded" ? { output: TrainingResult.parse(output) } : {}),
     destination: destination === undefined ? "" : `${destination.owner}/${destination.name}`,
   };
 }
 
-/** Trainings and predictions share their ids, and each is shown as what it is. */
-export function presentAny(context: Context, run: RunRow, showing: Showing): Promise<Prediction | Training> {
-  return run.kind === "training" ? presentTraining(context, run, showing) : presentPrediction(context, run, showing);
+/** Trainings and predictions share their ids, and each is shown as what it is; under either path there is an output. */
+export async function presentAny(context: Context, run: RunRow, showing: Showing): Promise<Prediction | SentTraining> {
+  if (run.kind === "prediction") return presentPrediction(context, run, showing);
+  return { output: null, ...(await presentTraining(context, run, showing)) };
 }
 
 /** A file that an attempt made, with a link that needs no token and cannot be guessed. */
@@ -107,8 +106,9 @@ async function presentRun(context: Context, run: RunRow, { origin }: Showing) {
     error: run.error,
     status: run.status,
     created_at: run.created_at,
-    started_at: run.started_at,
-    completed_at: run.completed_at,
+    data_removed: run.data_removed_at !== null,
+    ...(run.started_at === null ? {} : { started_at: run.started_at }),
+    ...(run.completed_at === null ? {} : { completed_at: run.completed_at }),
     metrics: presentMetrics(run),
     source: run.source,
     urls: {
