@@ -4,17 +4,19 @@
  */
 import { pathToFileURL } from "node:url";
 import { build } from "./setup/build.mjs";
+import { installChromium } from "./setup/chromium.mjs";
 import { checkMachine } from "./setup/machine.mjs";
 import { installPackages } from "./setup/packages.mjs";
 import { installPython } from "./setup/python.mjs";
 import { main, say } from "./words.mjs";
 
-/** Sets up what a user needs; `tests` adds the Python packages that only the tests need. Throws Trouble. */
+/** Sets up what a user needs; `tests` adds what only the tests need: a few Python packages, and Chromium. Throws Trouble. */
 export async function setUp({ tests = false } = {}) {
   checkMachine();
   await installPackages();
   await build();
   await installPython({ tests });
+  if (tests) await installChromium();
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -13,6 +13,10 @@ export default defineConfig({
     target: ["chrome123", "firefox120", "safari17.5"],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // zod is set up before any schema is made: it stands with its set-up in a file of its own, without a schema.
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "zod", test: /node_modules\/zod\/|plain-zod/ }] } },
+    },
   },
   server: { proxy: { "/v1": { target: process.env.EASEL_URL ?? "http://127.0.0.1:7788", changeOrigin: false } } },
 });

@@ -58,7 +58,7 @@ function Bar({ name }: { name: string | undefined }) {
         )}
         <div className="ml-auto flex items-center gap-2">
           {name !== undefined && (
-            <Link to="/create" className={buttonClass("secondary", "small")}>
+            <Link to="/create" className={`${buttonClass("primary", "small")} aria-[current=page]:hidden`}>
               New training
             </Link>
           )}

@@ -1,18 +1,21 @@
 /** A training's page, from the queue to what has come of it. */
 import { isTerminal, type Training } from "@easel/contract";
 import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { localPath } from "../../client.ts";
 import { Button, buttonClass } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
+import { CopyButton } from "../../parts/copy.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
 import { ErrorNotice, Notice } from "../../parts/notice.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Picture } from "../../parts/picture.tsx";
 import { Status } from "../../parts/status.tsx";
 import { durationInWords, Moment } from "../../parts/time.tsx";
 import { useTheme } from "../../theme.ts";
 import { Dataset } from "./dataset.tsx";
+import { NotifyButton, useEndNotification } from "./notify.tsx";
+import { Result } from "./result.tsx";
 import { refreshRun, type Shown } from "./run.tsx";
 import { RunLog } from "./run-log.tsx";
 import { Samples } from "./samples.tsx";
@@ -30,6 +33,7 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
   useEffect(() => {
     if (status !== run.status) refreshRun(run.id);
   }, [status, run.status, run.id]);
+  useEndNotification(status, `Training ${run.destination}`);
   const loss = story.curves.get("loss");
   const prepared = story.artifacts.findLast((file) => file.name === "prepared.zip");
   return (
@@ -46,18 +50,24 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
         </span>
       }
       actions={
-        !isReadOnly && !isTerminal(status) && <Ending run={run} story={story} client={client} isReadOnly={false} />
+        !isReadOnly && (
+          <>
+            {!isTerminal(status) && <NotifyButton />}
+            {!isTerminal(status) && <Ending run={run} story={story} client={client} isReadOnly={false} />}
+            <CopyButton text={run.urls.web} label="Copy a link to share" />
+          </>
+        )
       }
     >
       <div className="flex flex-col gap-4 sm:gap-6">
         {error !== undefined && <ErrorNotice error={error} />}
-        {run.error !== null && <Failure error={run.error} code={story.failure?.code} />}
+        {run.error !== null && <Failure run={run} code={story.failure?.code} isReadOnly={isReadOnly} />}
         {!isTerminal(status) && (
           <Card>
             <Stage story={story} status={status} isLost={isLost} />
           </Card>
         )}
-        {status === "succeeded" && <Result run={run} story={story} />}
+        {status === "succeeded" && <Result run={run} story={story} client={client} isReadOnly={isReadOnly} />}
         <div className="grid gap-4 empty:hidden sm:gap-6 lg:grid-cols-2">
           {story.samples.size > 0 && (
             <Card title="Samples">
@@ -84,42 +94,28 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
   );
 }
 
-function Failure({ error, code }: { error: string; code: string | undefined }) {
+function Failure({ run, code, isReadOnly }: { run: Training; code: string | undefined; isReadOnly: boolean }) {
+  const [owner = "", name = ""] = run.model.split("/");
   return (
-    <Notice tone="bad" title="The training failed">
-      {error}
+    <Notice
+      tone="bad"
+      title="The training failed"
+      actions={
+        !isReadOnly && (
+          <Link
+            to="/$owner/$name/train"
+            params={{ owner, name }}
+            search={{ from: run.id }}
+            className={buttonClass("secondary", "small")}
+          >
+            Try again with changes
+          </Link>
+        )
+      }
+    >
+      {run.error}
       {code !== undefined && <span className="mt-2 block font-mono text-xs text-soft">{code}</span>}
     </Notice>
-  );
-}
-
-/** The picture drawn from the finished weights, and what to do with them. */
-function Result({ run, story }: { run: Training; story: Story }) {
-  const pictures = story.artifacts.filter((file) => file.contentType.startsWith("image/"));
-  return (
-    <Card title="Trained">
-      <div className="flex flex-col gap-5 sm:flex-row">
-        {pictures.map((file) => (
-          <div key={file.url} className="w-full max-w-56 shrink-0">
-            <Picture url={file.url} alt={`Drawn with ${run.destination}`} className="aspect-square" />
-          </div>
-        ))}
-        <div className="flex min-w-0 flex-col gap-4">
-          <p className="text-sm text-soft">
-            The weights are saved and checked: this picture was drawn from them. Version{" "}
-            <span className="font-mono break-all">{run.output?.version.split(":")[1]?.slice(0, 12)}</span> of{" "}
-            {run.destination} is the newest now.
-          </p>
-          <div className="flex flex-wrap gap-2">
-            {run.output !== null && (
-              <a href={localPath(run.output.weights)} download className={buttonClass()}>
-                Download weights
-              </a>
-            )}
-          </div>
-        </div>
-      </div>
-    </Card>
   );
 }
 

@@ -1,0 +1,68 @@
+/** From signing in to one's own picture, in a real browser, by what the pages say alone; through a reload and a restart. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startServer, type TestServer } from "../support/server.ts";
+import { expectNoTroubles, makePerson, openBrowser, overhang, seriousIssues, signIn } from "./person.ts";
+
+const ZIP = fileURLToPath(new URL("../../examples/fluent-3d.zip", import.meta.url));
+/** A training and a picture, on a machine that has other things to do. */
+const LONG = 180_000;
+
+let folder: string;
+let server: TestServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "easel-browser-"));
+  server = await startServer({ data: join(folder, "data") });
+  browser = await openBrowser();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("a training in at most 6 clicks, one file and 2 fields; then its picture, through a reload and a restart", async () => {
+  const person = await makePerson(browser, server.url, { signedIn: false });
+  const { page } = person;
+  await signIn(person);
+  await person.click("New training", "link");
+  await person.give("Images or a zip", ZIP);
+  await person.sees(/Ready: 16 images/);
+  await person.type("Steps", "8");
+  // Nothing to do with the pages: five snapshots would be drawn with and compared.
+  await page.getByText("Advanced").click();
+  await page.getByLabel("publish").selectOption("last");
+  person.done.clicks += 2;
+  await person.click("Start training");
+  await page.waitForURL(/\/p\/[0-9a-z]{26}$/);
+  expect(person.done.clicks).toBeLessThanOrEqual(6);
+  expect(person.done.fields).toBeLessThanOrEqual(2);
+  expect(person.done.files).toBe(1);
+
+  await person.sees("16 images read from the archive.");
+  await page.reload();
+  await person.sees("16 images read from the archive.");
+  await server.stop();
+  server = await startServer({ data: join(folder, "data"), port: server.port });
+
+  await page.getByRole("img", { name: "Drawn with you/fluent-3d" }).first().waitFor({ timeout: LONG });
+  await page.getByText("Succeeded").waitFor();
+  await person.sees("a TOK emoji of grapes");
+  await page.getByRole("img", { name: /Loss over 8 steps/ }).waitFor();
+  await page.getByRole("slider", { name: /Step/ }).waitFor();
+  expect(await seriousIssues(page)).toEqual([]);
+  await page.setViewportSize({ width: 360, height: 740 });
+  expect(await overhang(page)).toBe(0);
+
+  await person.type("Prompt", "a TOK emoji of a fox");
+  await person.click("Draw");
+  await page.getByRole("img", { name: /Output/ }).waitFor({ timeout: LONG });
+  expectNoTroubles(person);
+});

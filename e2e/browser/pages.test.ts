@@ -1,0 +1,162 @@
+/** What holds for every page: labels and contrast by axe, a phone's width, the keyboard, and strangers' words shown as words. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { zipSync } from "fflate";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { archiveOf, picture } from "../support/archive.ts";
+import { ECHO_VERSION, startServer, type TestServer } from "../support/server.ts";
+import { PAGES, type PageIds } from "./pages.ts";
+import { expectNoTroubles, makePerson, openBrowser, overhang, seriousIssues, signIn } from "./person.ts";
+
+const HOSTILE = [
+  '<img src=x onerror="alert(1)">',
+  "<script>alert(2)</script>",
+  "javascript:alert(3)",
+  '"><svg onload=alert(4)>',
+  "{{constructor.constructor('alert(5)')()}}",
+  "\u001b[31mred\u001b[0m \u202Etxet\u202C",
+];
+
+let folder: string;
+let server: TestServer;
+let browser: Browser;
+let ids: PageIds;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "easel-pages-"));
+  server = await startServer({ data: join(folder, "data"), cpus: 2 });
+  browser = await openBrowser();
+  ids = await furnish();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A model, a training with samples, a prediction, and one whose every word is hostile. */
+async function furnish(): Promise<PageIds> {
+  const { client } = server;
+  await client.models.create({ owner: "you", name: "toy", visibility: "private", hardware: "cpu" });
+  const content = new Blob([new Uint8Array(await archiveOf(1))]);
+  const file = await client.files.create({ name: "a.tar", content });
+  const input = { input_images: file.urls.get, steps: 20, sample_every: 5, step_seconds: 0.01 };
+  const training = await client.trainings.create("easel", "echo", ECHO_VERSION, { destination: "you/toy", input });
+  const hostile = { text: HOSTILE.join("\n"), fail: HOSTILE.join("\n") };
+  const failed = await client.predictions.createForModel("easel", "echo", { input: hostile }, { waitSeconds: 60 });
+  const prediction = await client.predictions.createForModel("easel", "echo", { input: {} }, { waitSeconds: 60 });
+  for await (const event of client.runs.events(training.id)) if (event.type === "done") break;
+  return { training: training.id, prediction: prediction.id, failed: failed.id };
+}
+
+describe.each(["light", "dark"] as const)("%s", (theme) => {
+  test("no page has a serious issue, stands out of a phone's screen, or breaks its policy", async () => {
+    const person = await makePerson(browser, server.url, { theme, width: 360 });
+    for (const { name, path, shows } of PAGES) {
+      await person.page.goto(path(ids));
+      await person.sees(shows);
+      expect.soft(await seriousIssues(person.page), name).toEqual([]);
+      expect.soft(await overhang(person.page), `${name} is wider than 360 pixels`).toBe(0);
+    }
+    expectNoTroubles(person);
+  });
+});
+
+test("a training is started and canceled by keyboard alone", async () => {
+  const person = await makePerson(browser, server.url, { signedIn: false });
+  const { page } = person;
+  await page.getByLabel("API token").waitFor();
+  await page.keyboard.type("r8_0123456789abcdefghjkmnpqrstvwxyz01234");
+  await page.keyboard.press("Enter");
+  await page.getByRole("banner").getByRole("link", { name: "New training" }).waitFor();
+  await tabTo(person.page, "New training");
+  await page.keyboard.press("Enter");
+  await person.sees("Drop images here");
+  await tabTo(person.page, "Use the sample set");
+  await page.keyboard.press("Enter");
+  await person.sees(/Ready: 16 images/);
+  await tabTo(person.page, "Start training");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/p\/[0-9a-z]{26}$/);
+  await person.sees("16 images read from the archive.");
+  await tabTo(person.page, "Cancel");
+  await page.keyboard.press("Enter");
+  await person.sees("Cancel this training?");
+  await tabTo(person.page, "Cancel the training");
+  await page.keyboard.press("Enter");
+  await person.sees("Canceled", 60_000);
+  expectNoTroubles(person);
+});
+
+/** Presses Tab until what has the focus says `label`. */
+async function tabTo(page: import("playwright-core").Page, label: string): Promise<void> {
+  for (let count = 0; count < 120; count++) {
+    await page.keyboard.press("Tab");
+    const name: string = await page.evaluate("document.activeElement?.textContent?.trim() ?? ''");
+    if (name === label) return;
+  }
+  throw new Error(`No way leads by Tab to "${label}".`);
+}
+
+describe("hostile words are shown as words", () => {
+  test("in prompts, logs and errors", async () => {
+    const person = await makePerson(browser, server.url);
+    await person.page.goto(`/p/${ids.failed}`);
+    await person.sees("The prediction failed");
+    await person.sees("<script>alert(2)</script>");
+    await person.page.getByRole("log").getByText('echo: <img src=x onerror="alert(1)">').waitFor();
+    await person.page.goto("/");
+    await person.sees("you/toy");
+    expectNoTroubles(person);
+  });
+
+  test("in names of files and in captions", async () => {
+    const names = HOSTILE.map((text, index) => `${text.replaceAll("/", "∕").replace(/\p{Cc}/gu, "")} ${index}.png`);
+    const files = Object.fromEntries(names.map((name, index) => [name, new Uint8Array(picture(index * 40 + 7))]));
+    const captions = names.map(
+      (name, index) => `"${HOSTILE[index]?.replaceAll('"', '""')}","${name.replaceAll('"', '""')}"`,
+    );
+    files["caption.csv"] = new TextEncoder().encode(`caption,image_file\n${captions.join("\n")}\n`);
+    const zip = join(folder, "hostile.zip");
+    writeFileSync(zip, zipSync(files));
+    const person = await makePerson(browser, server.url);
+    await person.page.goto("/create");
+    await person.give("Images or a zip", zip);
+    await person.sees(/6 images/);
+    await person.click("Review images");
+    await person.page
+      .getByLabel(/^<img src=x/)
+      .first()
+      .waitFor({ timeout: 60_000 });
+    expect(await person.page.locator("img[onerror], svg[onload]").count()).toBe(0);
+    expectNoTroubles(person);
+  });
+});
+
+test("a log of 100,000 lines stands in a page of few elements, and its end is in view", async () => {
+  const text = Array.from({ length: 100_000 }, (_, index) => `${index}`).join("\n");
+  const run = await server.client.predictions.createForModel("easel", "echo", { input: { text, format: "txt" } });
+  const person = await makePerson(browser, server.url);
+  await person.page.goto(`/p/${run.id}`);
+  await person.page.getByRole("log").getByText("99999").waitFor({ timeout: 60_000 });
+  expect(await person.page.evaluate("document.querySelectorAll('*').length")).toBeLessThan(500);
+  await person.page.getByRole("log").focus();
+  await person.page.keyboard.press("Home");
+  await person.page.getByRole("log").getByText("echo: 0").waitFor();
+  expectNoTroubles(person);
+});
+
+test("a link to one run shows it to whoever has no account, and leads nowhere else", async () => {
+  const { urls } = await server.client.runs.get(ids.training);
+  const person = await makePerson(browser, server.url, { signedIn: false });
+  await person.page.goto(new URL(urls.web).pathname + new URL(urls.web).search);
+  await person.sees("Succeeded");
+  expect(await person.page.getByRole("button", { name: "Cancel" }).count()).toBe(0);
+  await person.page.goto("/");
+  await person.sees("API token");
+  await signIn(person);
+  expectNoTroubles(person);
+});
