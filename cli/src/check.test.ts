@@ -21,7 +21,7 @@ const READY: PreflightReport = {
   skipped: [{ file: "__MACOSX/._a.png", reason: "left by the operating system", fix: null }],
   duplicates: [],
   captions: { csv: 0, txt: 0, made: 1 },
-  trigger: { present: 1, total: 1 },
+  trigger: { present: 1, total: 1, each: [] },
   advice: ["No masks."],
 };
 const ATTENTION: PreflightReport = { ...READY, verdict: "needs attention", advice: ["1 picture is too few."] };
@@ -31,7 +31,7 @@ const BLOCKED: PreflightReport = {
   used: [],
   skipped: [{ file: "b.heic", reason: "an HEIC picture", fix: "Export it as JPEG." }],
   captions: { csv: 0, txt: 0, made: 0 },
-  trigger: { present: 0, total: 0 },
+  trigger: { present: 0, total: 0, each: [] },
   advice: ["The archive has no picture that can be read."],
 };
 

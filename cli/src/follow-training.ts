@@ -44,6 +44,6 @@ async function suggestPrompt(client: Client, training: Training): Promise<string
   const fields = version === undefined ? [] : (readInputFields(version, "TrainingInput") ?? []);
   const value = (field: string) => training.input[field] ?? fields.find((each) => each.name === field)?.default;
   const prefix = String(value("caption_prefix") ?? "").replaceAll('"', "");
-  const token = String(value("token_string") ?? "TOK");
+  const [token = ""] = String(value("token_string") ?? "TOK").split(",");
   return prefix.includes(token) ? `${prefix.trimEnd()} a fox` : `a ${token} of a fox`;
 }

@@ -6,7 +6,7 @@ export const PreflightRequest = z.strictObject({
   input_images: z.string(),
   /** `owner/name`: whose defaults hold for what is not given; easel/emoji where it is left out. */
   model: z.string().optional(),
-  token_string: z.string().min(1).max(40).optional(),
+  token_string: z.string().min(1).max(200).optional(),
   caption_prefix: z.string().optional(),
   /** Pixels. */
   resolution: z.int().min(64).max(2048).optional(),
@@ -39,8 +39,12 @@ export const PreflightReport = z.object({
   /** Pairs of files with the same bytes. */
   duplicates: z.array(z.tuple([z.string(), z.string()])),
   captions: z.object({ csv: z.int(), txt: z.int(), made: z.int() }),
-  /** Of `total` captions so many have the token string already; into the others it is put. */
-  trigger: z.object({ present: z.int(), total: z.int() }),
+  /** Of `total` captions so many have the token string already; into the others it is put. `each` counts where there are several. */
+  trigger: z.object({
+    present: z.int(),
+    total: z.int(),
+    each: z.array(z.object({ token_string: z.string(), present: z.int() })).default([]),
+  }),
   /** Sentences for the person, the weightiest first. */
   advice: z.array(z.string()),
 });

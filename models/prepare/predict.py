@@ -33,7 +33,7 @@ class Predictor(BasePredictor):
             description="The string that will be trained to refer to the concept in the input images",
             default="TOK",
             min_length=1,
-            max_length=40,
+            max_length=200,
         ),
         caption_prefix: str = Input(
             description="Text which will be used as prefix during automatic captioning. Should contain the token_string",

@@ -48,10 +48,10 @@ def train(
     lr_warmup_steps: int = Input(description="Number of steps over which the learning rates rise", default=100),
     token_string: str = Input(
         description="A unique string that will be trained to refer to the concept in the input images. Can be anything, "
-        "but TOK works well",
+        "but TOK works well. Several concepts stand between commas, as in TOK,HAT, and each caption names its own",
         default="TOK",
         min_length=1,
-        max_length=40,
+        max_length=200,
     ),
     caption_prefix: str = Input(
         description="Text which will be used as prefix during automatic captioning. Should contain the token_string",

@@ -256,7 +256,11 @@ def make_card(base: Base, technique: Technique, dataset: Dataset, course: Course
         "technique": technique.name,
         "replaces_base": technique.replaces_base,
         "token_strings": tokens,
-        "trigger": {"present": count_naming(captions, tokens), "total": len(captions)},
+        "trigger": {
+            "present": count_naming(captions, tokens),
+            "total": len(captions),
+            "each": {token: count_naming(captions, [token]) for token in tokens},
+        },
         "settings": settings_of(inputs),
         "steps": course.steps,
         "change": course.change(),

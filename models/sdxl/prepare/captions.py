@@ -64,11 +64,13 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def with_word(text: str, source: str, token_string: str) -> Caption:
-    """A person's caption with the trained word in it: without the word an image would teach it nothing."""
-    if contains(text, token_string):
+def with_word(text: str, source: str, token_strings: list[str]) -> Caption:
+    """A person's caption with the trained word in it: without the word an image would teach it nothing. Of several words
+    none is put in, for it could be the wrong one."""
+    token, *others = token_strings
+    if others or contains(text, token):
         return Caption(text, source)
-    return Caption(f"{token_string} {text}".strip(), source, f"put {token_string} in front of its caption")
+    return Caption(f"{token} {text}".strip(), source, f"put {token} in front of its caption")
 
 
 def with_prefix(prefix: str, made: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from words import count_naming
+
 from prepare.dataset import Dataset, Example
 
 ROWS_SHOWN_MAX = 5
@@ -13,6 +15,8 @@ def say(dataset: Dataset, verbose: bool) -> None:
         print(f"Skipped {skipped.name}: {skipped.reason}.")
     count = len(dataset.examples)
     print(f"{count} images. Captions: {dataset.count_own_captions()} yours, {dataset.count_made_captions()} made.")
+    if len(dataset.settings.tokens) > 1:
+        print(f"Concepts: {_concepts(dataset)}.")
     if dataset.as_they_are:
         print(f"{dataset.as_they_are} images were prepared before and are taken as they are.")
     print(_masks(dataset.examples))
@@ -27,6 +31,11 @@ def say(dataset: Dataset, verbose: bool) -> None:
             print(f"{example.name}: {note}.")
     for example in dataset.examples if verbose else []:
         print(f"  {example.name}: {example.caption}")
+
+
+def _concepts(dataset: Dataset) -> str:
+    captions = [example.caption for example in dataset.examples]
+    return ", ".join(f"{token} in {count_naming(captions, [token])} captions" for token in dataset.settings.tokens)
 
 
 def _masks(examples: list[Example]) -> str:

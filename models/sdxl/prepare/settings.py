@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from PIL import ImageColor
-from words import contains, split
+from words import contains, read_token_strings, split
 
 import runner
 
 DEFAULT_TOKEN = "TOK"
 TOKEN_CHARACTERS_MAX = 40
+CONCEPTS_MAX = 8
 RESOLUTION_STEP = 32
 
 
@@ -29,6 +30,11 @@ class Settings:
     background: str
 
     @property
+    def tokens(self) -> list[str]:
+        """The token strings, one for each concept."""
+        return read_token_strings(self.token_string)
+
+    @property
     def ground(self) -> tuple[int, int, int]:
         """The colour (red, green, blue) that shows where a picture is clear."""
         return ImageColor.getrgb(self.background)[:3]
@@ -43,7 +49,9 @@ def read_settings(inputs: dict) -> Settings:
     """The settings among a function's inputs. Says what it changed; raises `runner.Failure` for what cannot be meant."""
     settings = Settings(**{field.name: inputs[field.name] for field in fields(Settings)})
     _refuse_what_cannot_be_meant(settings)
-    prefix = follow(settings.caption_prefix, settings.token_string)
+    if len(settings.tokens) > 1:
+        return settings  # Which of several concepts an image shows, only its own caption can say.
+    prefix = follow(settings.caption_prefix, settings.tokens[0])
     return Settings(**{**vars(settings), "caption_prefix": prefix})
 
 
@@ -63,10 +71,13 @@ def follow(prefix: str, token_string: str) -> str:
 def _refuse_what_cannot_be_meant(settings: Settings) -> None:
     if settings.resolution % RESOLUTION_STEP:
         _refuse("resolution", f"{settings.resolution} is not a multiple of {RESOLUTION_STEP}")
-    if not settings.token_string.strip():
+    if not settings.tokens:
         _refuse("token_string", "it is empty. TOK works well")
-    if len(settings.token_string) > TOKEN_CHARACTERS_MAX:
-        _refuse("token_string", f"it has {len(settings.token_string)} characters, {TOKEN_CHARACTERS_MAX} are the most")
+    if len(settings.tokens) > CONCEPTS_MAX:
+        _refuse("token_string", f"it names {len(settings.tokens)} concepts, {CONCEPTS_MAX} are the most")
+    for token in settings.tokens:
+        if len(token) > TOKEN_CHARACTERS_MAX:
+            _refuse("token_string", f"{token} has {len(token)} characters, {TOKEN_CHARACTERS_MAX} are the most")
     if not settings.clipseg_temperature > 0:
         _refuse("clipseg_temperature", f"{settings.clipseg_temperature} is not above 0. 0.5 to 1 works well")
     try:

@@ -98,6 +98,36 @@ def test_made_captions_begin_with_the_prefix(tmp_path: Path, capsys, prefix, tok
     assert (said in log) if said else ("caption_prefix" not in log)
 
 
+def test_several_concepts_are_named_by_the_captions(tmp_path: Path, capsys):
+    table = "caption,image_file\na TOK fox,a.png\na man in a HAT,b.png\nTOK in a HAT,c.png\n"
+    names = ("a.png", "b.png", "c.png")
+    said = captions(with_table(tmp_path, table, *names), token_string="TOK, HAT")
+    assert list(said.values()) == ["a TOK fox", "a man in a HAT", "TOK in a HAT"]
+    log = capsys.readouterr().out
+    assert "Concepts: TOK in 2 captions, HAT in 2 captions." in log
+    assert "caption_prefix" not in log
+
+
+def test_what_names_no_concept_is_refused_by_name(tmp_path: Path):
+    path = with_table(tmp_path, "caption,image_file\na TOK fox,a.png\na fox,b.png\n", "a.png", "b.png", "c.png")
+    with pytest.raises(Failure) as failure:
+        read(path, token_string="TOK,HAT")
+    assert failure.value.code == "captions_incomplete"
+    assert "2 concepts, TOK and HAT, and 2 images have no caption that names one of them: b.png, c.png" in (
+        failure.value.message
+    )
+    assert "no caption names HAT" in failure.value.message
+
+
+@pytest.mark.parametrize(
+    ("token_string", "said"),
+    [(" , ", "it is empty"), ("T" * 41, "41 characters"), (",".join("abcdefghi"), "9 concepts, 8 are the most")],
+)
+def test_token_strings_that_cannot_be_meant(tmp_path: Path, token_string: str, said: str):
+    with pytest.raises(Failure, match=f"^token_string: .*{said}"):
+        read(DEMO_ZIP, token_string=token_string)
+
+
 def test_strict_refuses_what_is_missing_by_name(tmp_path: Path):
     path = with_table(tmp_path, "caption,image_file\na TOK,a.png\na fox,b.png\n", "a.png", "b.png", "c.png")
     with pytest.raises(Failure) as failure:

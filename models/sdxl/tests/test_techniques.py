@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from conftest import DEMO_ZIP, Called, Functions, fingerprint, make_zip, members
 from course import Course, Group
 from objective import Objective
 from plan import Images, Plan
+from safetensors.torch import load
 from step import Step
 from weights import Weights, read_weights, write_weights
 from words import Words
@@ -185,6 +187,41 @@ def test_a_running_mean_comes_out_unless_it_is_not_wanted(functions: Functions):
     )
     assert members(mean)["lora.safetensors"] != members(last)["lora.safetensors"]
     assert read_weights(mean).card["loss"] == read_weights(last).card["loss"]
+
+
+def test_several_concepts_have_words_of_their_own(functions: Functions, tmp_path: Path):
+    with zipfile.ZipFile(DEMO_ZIP) as archive:
+        names = sorted(name for name in archive.namelist() if name.endswith(".png"))[:4]
+        rows = [f"an emoji of {'TOK' if place % 2 else 'HAT'},{name}" for place, name in enumerate(names)]
+        table = "\n".join(["caption,image_file", *rows]).encode()
+        path = make_zip(tmp_path / "two.zip", {name: archive.read(name) for name in names} | {"caption.csv": table})
+    made = functions.train(input_images=path, technique="textual_inversion", token_string="TOK,HAT", ti_lr=0.1).result
+    assert json.loads(members(made)["special_params.json"]) == {"TOK": "<s0><s1>", "HAT": "<s2><s3>"}
+    weights = read_weights(made)
+    assert weights.card["token_strings"] == ["TOK", "HAT"]
+    assert weights.card["trigger"] == {"present": 4, "total": 4, "each": {"TOK": 2, "HAT": 2}}
+    assert [len(rows) for rows in weights.words.rows] == [4, 4]
+    pictures = {drawn(functions, made, f"an emoji of {thing}") for thing in ("a fox", "TOK", "HAT", "TOK in a HAT")}
+    assert len(pictures) == 4
+
+
+def test_a_lora_beside_the_feed_forward_layers_too(functions: Functions, trained: Called):
+    made = functions.train(lora_targets="attention_and_feed_forward").result
+    tensors = load(members(made)["lora.safetensors"])
+    block = "down_blocks.1.attentions.0.transformer_blocks.0"
+    for key in (f"{block}.attn1.processor.to_q_lora.down.weight", f"{block}.ff.net.0.proj.lora.up.weight"):
+        assert tensors[key].abs().sum() > 0
+    layers = read_weights(made).adapter.pairs.keys()
+    assert layers == current().adapter_targets("attention_and_feed_forward").keys()
+    assert read_weights(trained.result).adapter.pairs.keys() == current().adapter_targets("attention").keys()
+    assert len(layers) == len(current().adapter_targets("attention")) * 10 // 8
+    assert drawn(functions, made, WITH_TOKEN) != drawn(functions, None, WITH_TOKEN)
+
+
+def test_a_rank_of_one(functions: Functions):
+    made = read_weights(functions.train(lora_rank=1, max_train_steps=2).result)
+    assert {down.shape[0] for down, _ in made.adapter.pairs.values()} == {1}
+    assert all(up.abs().sum() > 0 for _, up in made.adapter.pairs.values())
 
 
 class Watcher:

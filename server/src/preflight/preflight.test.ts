@@ -59,7 +59,7 @@ describe("verdicts", () => {
   ])("%s is ready", async (name, captions) => {
     const report = await check(readFileSync(new URL(`../../../examples/${name}`, import.meta.url)));
     expect(report).toMatchObject({ verdict: "ready", duplicates: [], captions });
-    expect(report.trigger).toEqual({ present: report.used.length, total: report.used.length });
+    expect(report.trigger).toEqual({ present: report.used.length, total: report.used.length, each: [] });
     expect(report.skipped.every(({ fix }) => fix === null)).toBe(true);
   });
 
@@ -209,11 +209,36 @@ describe("captions", () => {
   test("captions without the token string are counted and said", async () => {
     const rows = table("caption,image_file\na TOK fox,a.png\na TOKEN,my set/b.png");
     const report = await check([rows, ...set], { caption_prefix: "in the style of, " });
-    expect(report.trigger).toEqual({ present: 2, total: 3 });
+    expect(report.trigger).toMatchObject({ present: 2, total: 3 });
     expect(report.used[1]?.notes).toEqual(expect.arrayContaining(["TOK will be put in front of its caption"]));
     expect(report.advice.join("\n")).toMatch(/1 caption lacks TOK, .*\ncaption_prefix lacks TOK/);
     const renamed = await check([rows, ...set], { token_string: "TOKEN" });
-    expect(renamed.trigger).toEqual({ present: 2, total: 3 });
+    expect(renamed.trigger).toMatchObject({ present: 2, total: 3 });
+  });
+
+  test("of several concepts each is counted, and each picture's own caption has to name one", async () => {
+    const set = (await pictures(2)).map((part, index) => ({ ...part, name: `${"ab"[index]}.png` }));
+    const both = await check([table("caption,image_file\na TOK fox,a.png\na man with a HAT,b.png"), ...set], {
+      token_string: "TOK, HAT",
+    });
+    expect(both.trigger).toEqual({
+      present: 2,
+      total: 2,
+      each: [
+        { token_string: "TOK", present: 1 },
+        { token_string: "HAT", present: 1 },
+      ],
+    });
+    expect(both.verdict).not.toBe("blocked");
+    const neither = await check([table("caption,image_file\na TOK fox,a.png"), ...set], { token_string: "TOK,HAT" });
+    expect(neither).toMatchObject({
+      verdict: "blocked",
+      advice: expect.arrayContaining([
+        "1 picture has no caption that names one of TOK, HAT: write one for each.",
+        "No caption names HAT.",
+      ]),
+    });
+    expect(neither.used[1]?.notes).toContain("no caption of its own says which concept it shows");
   });
 });
 

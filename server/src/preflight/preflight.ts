@@ -8,6 +8,7 @@ import { ArchiveRefused } from "../intake/refusal.ts";
 import type { VersionSchema } from "../models/schema.ts";
 import { readCaptions } from "./captions.ts";
 import { type PreflightSettings, reportArchive, reportRefusal } from "./report.ts";
+import { readTokenStrings } from "./trigger.ts";
 
 /** The report on the archive kept as this blob; one that is refused is reported as blocked. */
 export async function preflight(
@@ -39,7 +40,7 @@ export function settingsOf(schema: VersionSchema, given: RunInput): PreflightSet
   const properties = (TrainingInput ?? Input)?.properties ?? {};
   const settingOf = (name: string) => given[name] ?? Value.safeParse(properties[name]).data?.default;
   return {
-    tokenString: z.string().optional().catch(undefined).parse(settingOf("token_string")),
+    tokenStrings: readTokenStrings(z.string().catch("").parse(settingOf("token_string"))),
     // A default prefix follows the token string when only that is changed.
     captionPrefix: z.string().optional().catch(undefined).parse(given.caption_prefix),
     resolution: z.number().optional().catch(undefined).parse(settingOf("resolution")),

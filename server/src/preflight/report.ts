@@ -14,7 +14,8 @@ const NAMES_MAX = 5;
 
 /** What a training would be asked for. A model without a resolution of its own is not judged by one. */
 export interface PreflightSettings {
-  tokenString: string | undefined;
+  /** One for each concept; none where the model has no such input. */
+  tokenStrings: string[];
   captionPrefix: string | undefined;
   resolution: number | undefined;
   /** Masks will be made, by words or of faces. */
@@ -28,7 +29,7 @@ export function reportRefusal(refusal: ArchiveRefused): PreflightReport {
     skipped: refusal.skipped.map(presentSkipped),
     duplicates: [],
     captions: { csv: 0, txt: 0, made: 0 },
-    trigger: { present: 0, total: 0 },
+    trigger: { present: 0, total: 0, each: [] },
     advice: [refusal.description],
   };
 }
@@ -48,7 +49,13 @@ export function reportArchive(
   });
   const count = (source: Caption["source"]) => used.filter(({ captionSource }) => captionSource === source).length;
   const present = used.filter(({ caption }) => !lacksTrigger(caption, settings)).length;
-  const blocking = refuseTable(captions.table);
+  const each = settings.tokenStrings.map((token_string) => ({
+    token_string,
+    present: used.filter(({ caption }) => caption !== null && containsWord(caption, token_string)).length,
+  }));
+  const severalConcepts = each.length > 1;
+  const nameless = used.filter(({ caption }) => caption === null || lacksTrigger(caption, settings)).length;
+  const blocking = [...refuseTable(captions.table), ...(severalConcepts ? refuseNameless(nameless, each) : [])];
   const attention = [
     ...adviseOnCount(used.length),
     ...adviseOnDuplicates(duplicates),
@@ -60,7 +67,7 @@ export function reportArchive(
     skipped: archive.skipped.map(presentSkipped),
     duplicates: duplicates.map(([first, second]) => [first.name, second.name]),
     captions: { csv: count("csv"), txt: count("txt"), made: count("made") },
-    trigger: { present, total: used.length },
+    trigger: { present, total: used.length, each: severalConcepts ? each : [] },
     advice: [
       ...blocking,
       ...attention,
@@ -68,7 +75,7 @@ export function reportArchive(
       ...adviseOnLikeness(alike.size),
       ...adviseOnCrops(archive.images),
       ...adviseOnTable(captions.table),
-      ...adviseOnTrigger(used.length - present, settings),
+      ...(severalConcepts ? [] : adviseOnTrigger(used.length - present, settings)),
       ...(settings.masksMade ? [] : adviseOnMasks(archive.images)),
     ],
   };
@@ -91,13 +98,23 @@ function notesOn(
     ...(loss > CROP_LOSS_MAX ? [`its square crop leaves out ${Math.round(loss * 100)} %`] : []),
     ...(alike === undefined ? [] : [`looks almost like ${alike.name}`]),
     ...(image.mask === undefined ? [] : ["masked by a picture of your own"]),
-    ...(lacksTrigger(caption.text, settings) ? [`${settings.tokenString} will be put in front of its caption`] : []),
+    ...noteOnTrigger(caption.text, settings),
   ];
 }
 
 /** Captions that are made begin with the prefix, which has the token string or gets it. */
-function lacksTrigger(caption: string | null, { tokenString }: PreflightSettings): boolean {
-  return caption !== null && tokenString !== undefined && !containsWord(caption, tokenString);
+function lacksTrigger(caption: string | null, { tokenStrings }: PreflightSettings): boolean {
+  return caption !== null && tokenStrings.length > 0 && !tokenStrings.some((token) => containsWord(caption, token));
+}
+
+function noteOnTrigger(caption: string | null, settings: PreflightSettings): string[] {
+  const [token, ...others] = settings.tokenStrings;
+  if (token === undefined) return [];
+  if (others.length > 0)
+    return caption === null || lacksTrigger(caption, settings)
+      ? ["no caption of its own says which concept it shows"]
+      : [];
+  return lacksTrigger(caption, settings) ? [`${token} will be put in front of its caption`] : [];
 }
 
 /** How many times larger the square crop has to become. */
@@ -162,7 +179,20 @@ function adviseOnTable(table: ArchiveCaptions["table"]): string[] {
   return [`${table.name} has rows for what is not among the pictures: ${listed(table.rowsWithoutImage)}.`];
 }
 
-function adviseOnTrigger(lacking: number, { tokenString, captionPrefix }: PreflightSettings): string[] {
+/** Which of several concepts a picture shows, only its caption can say. */
+function refuseNameless(nameless: number, each: PreflightReport["trigger"]["each"]): string[] {
+  const names = each.map(({ token_string }) => token_string).join(", ");
+  return [
+    ...(nameless === 0
+      ? []
+      : [
+          `${counted(nameless, "picture has", "pictures have")} no caption that names one of ${names}: write one for each.`,
+        ]),
+    ...each.filter(({ present }) => present === 0).map(({ token_string }) => `No caption names ${token_string}.`),
+  ];
+}
+
+function adviseOnTrigger(lacking: number, { tokenStrings: [tokenString], captionPrefix }: PreflightSettings): string[] {
   if (tokenString === undefined) return [];
   const prefix = captionPrefix !== undefined && !containsWord(captionPrefix, tokenString);
   return [

@@ -12,6 +12,11 @@ export function containsWord(text: string, tokenString: string): boolean {
   return false;
 }
 
+/** Several concepts stand between commas: TOK,HAT. */
+export function readTokenStrings(text: string): string[] {
+  return [...new Set(text.split(",").map((token) => token.trim()))].filter((token) => token !== "");
+}
+
 function isInWord(character: string | undefined): boolean {
   return character !== undefined && /^[\p{L}\p{M}\p{N}_]$/u.test(character);
 }
