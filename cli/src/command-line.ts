@@ -23,6 +23,7 @@ export const easel = defineCommand({
     run: () => import("./commands/run.ts").then((module) => module.run),
     trainings,
     predictions,
+    base: () => import("./commands/base.ts").then((module) => module.base),
     weights: () => import("./commands/weights.ts").then((module) => module.weights),
     webhooks: () => import("./commands/webhooks.ts").then((module) => module.webhooks),
     account: () => import("./commands/account.ts").then((module) => module.account),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Account, type SignIn } from "./account.ts";
 import { ArtifactPage } from "./artifact.ts";
+import { BaseList } from "./base.ts";
 import { Collection, CollectionPage } from "./collection.ts";
 import { type CreateDeployment, Deployment, DeploymentPage, type UpdateDeployment } from "./deployment.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
@@ -68,6 +69,11 @@ export function createClient(options: ClientOptions) {
     session: {
       create: (body: SignIn) => call(Account, "POST", "/session", { json: body }),
       delete: () => call(Nothing, "DELETE", "/session"),
+    },
+    bases: {
+      list: () => call(BaseList, "GET", "/bases"),
+      /** Looks again at what was got and added on the server's machine. */
+      refresh: () => call(BaseList, "POST", "/bases"),
     },
     hardware: { list: (signal?: AbortSignal) => call(HardwareList, "GET", "/hardware", { signal }) },
     machine: { get: (signal?: AbortSignal) => call(Machine, "GET", "/machine", { signal }) },

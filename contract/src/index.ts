@@ -1,6 +1,7 @@
 /** What crosses a wire: schemas, their types, and the client that speaks them. */
 export { Account, type SentAccount, SignIn } from "./account.ts";
 export { Artifact, ArtifactPage } from "./artifact.ts";
+export { Base, BaseList } from "./base.ts";
 export { type Client, type ClientOptions, createClient, type Upload } from "./client.ts";
 export { Collection, CollectionPage, CollectionSummary } from "./collection.ts";
 export { CreateDeployment, Deployment, DeploymentPage, Release, UpdateDeployment } from "./deployment.ts";

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +18,8 @@ from pathlib import Path
 
 import torch
 from objective import Objective
+from obtain.layout import hash_base
+from obtain.resolve import resolve
 from texts import cut_windows, read
 from words import Words
 
@@ -27,7 +28,6 @@ import runner
 # How good a picture is, as a refiner is told of what to draw and of what not to: diffusers' numbers.
 SCORE, NEGATIVE_SCORE = 6.0, 2.5
 ENCODER_PREFIXES = ("text_encoder.", "text_encoder_2.")
-COMPONENTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
 
 # Query, key, value and output of every attention of the UNet, and the two layers behind each pair of attentions.
 ATTENTION, FEED_FORWARD = (".to_q", ".to_k", ".to_v", ".to_out.0"), (".ff.net.0.proj", ".ff.net.2")
@@ -77,15 +77,15 @@ def current() -> Base:
 
 
 def find_folder() -> Path:
-    """Where the base's files are. EASEL_BASE may hold defaults only, as SDXL's does: then EASEL_SDXL_BASE has the files."""
-    for setting in ("EASEL_BASE", "EASEL_SDXL_BASE"):
-        folder = Path(os.environ.get(setting, ""))
-        if os.environ.get(setting) and (folder / "model_index.json").is_file():
-            return folder.resolve()
+    """Where the base's files are. EASEL_BASE may hold defaults only, as SDXL's does: then EASEL_SDXL_BASE names them."""
+    folder = Path(os.environ.get("EASEL_BASE", ""))
+    if (folder / "model_index.json").is_file():
+        return folder.resolve()
+    if named := os.environ.get("EASEL_SDXL_BASE"):
+        return resolve(named)
     raise runner.Failure(
         "base_missing",
-        f"The base's files are not in {os.environ.get('EASEL_BASE') or 'EASEL_BASE'}. Set EASEL_SDXL_BASE to a folder with "
-        "SDXL in diffusers' layout (model_index.json, unet/, vae/, …) and start again.",
+        "SDXL's files are not on this machine. Get them: easel base get sdxl. Or name them in EASEL_SDXL_BASE.",
     )
 
 
@@ -292,12 +292,7 @@ class Base:
     @functools.cached_property
     def sha256(self) -> str:
         """One hash of the base's files, by path and content, in their order."""
-        total = hashlib.sha256()
-        for path in sorted(path for part in COMPONENTS for path in (self.folder / part).rglob("*") if path.is_file()):
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            total.update(f"{digest}  {path.relative_to(self.folder).as_posix()}\n".encode())
-        return total.hexdigest()
+        return hash_base(self.folder)
 
 
 def describe_sizes(pictures: list[tuple[int, int, tuple[int, int, int]]], width: int, height: int) -> torch.Tensor:

@@ -8,6 +8,7 @@ import { HttpError } from "./errors.ts";
 import type { Builtin } from "./models/builtin.ts";
 import type { Device } from "./processes/devices.ts";
 import { account } from "./routes/account.ts";
+import { bases } from "./routes/bases.ts";
 import { commandLine } from "./routes/command-line.ts";
 import { deployments } from "./routes/deployments.ts";
 import { examples } from "./routes/examples.ts";
@@ -64,6 +65,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", runs(context))
     .route("/", tokens(context))
     .route("/", webhooks(context))
+    .route("/", bases(context))
     .route("/", weights(context, machine.builtins));
 
   if (counted !== undefined) app.route("/", counted.routes);

@@ -13,6 +13,7 @@ import { type Db, openDb } from "./db.ts";
 import { resolveHost } from "./fetch/resolve-host.ts";
 import { BlobStore } from "./files/blobs.ts";
 import { lockDataFolder } from "./lock.ts";
+import { registerBases } from "./models/base-models.ts";
 import { BUILTINS, type Builtin, ensureBuiltins } from "./models/builtin.ts";
 import { type Device, findDevices } from "./processes/devices.ts";
 import { Supervisor } from "./processes/supervise.ts";
@@ -54,6 +55,7 @@ export async function startServer(
   const devices = machine.devices ?? (await findDevices());
   const newToken = await ensureFirstAccount(context);
   await ensureBuiltins(context, builtins);
+  await registerBases(context);
   const supervisor = new Supervisor(context, { builtins, devices });
   await supervisor.start();
   const fetcher = new InputFetcher(context);

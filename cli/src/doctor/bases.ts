@@ -2,10 +2,11 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { formatBytes } from "../format.ts";
+import { readSettings } from "../settings.ts";
 import type { Finding } from "./finding.ts";
 
 export function checkBases(checkout: string, env: NodeJS.ProcessEnv): Finding[] {
-  return [checkEmoji(join(checkout, "bases", "emoji")), checkSdxl(env.EASEL_SDXL_BASE)];
+  return [checkEmoji(join(checkout, "bases", "emoji")), checkSdxl(env)];
 }
 
 function checkEmoji(folder: string): Finding {
@@ -44,13 +45,17 @@ export function isWhole(path: string): boolean {
   }
 }
 
-function checkSdxl(base: string | undefined): Finding {
+/** SDXL's files: named by the setting, or got into the data folder. */
+function checkSdxl(env: NodeJS.ProcessEnv): Finding {
   const check = "SDXL";
-  if (!base) {
-    const fix = "To use stability-ai/sdxl, name the folder of SDXL base 1.0, in diffusers' layout, in EASEL_SDXL_BASE.";
-    return { check, status: "warn", detail: "EASEL_SDXL_BASE is not set: only easel/emoji can be used", fix };
+  const named = env.EASEL_SDXL_BASE;
+  if (named !== undefined) {
+    if (existsSync(named) || /^[\w.-]+\/[\w.-]+$/.test(named)) return { check, status: "ok", detail: named };
+    const fix = "Name a folder in diffusers' layout, a .safetensors checkpoint, or an id on the Hugging Face hub.";
+    return { check, status: "fail", detail: `EASEL_SDXL_BASE names ${named}, where nothing is`, fix };
   }
-  if (existsSync(join(base, "model_index.json"))) return { check, status: "ok", detail: base };
-  const fix = "Name a folder in diffusers' layout: model_index.json, unet/, vae/, …";
-  return { check, status: "fail", detail: `EASEL_SDXL_BASE names ${base}, where no base is`, fix };
+  const got = join(readSettings(env).dataFolder, "bases", "sdxl");
+  if (existsSync(join(got, "model_index.json"))) return { check, status: "ok", detail: got };
+  const fix = "To use stability-ai/sdxl, get its files: easel base get sdxl. It takes 9 GB and an NVIDIA GPU.";
+  return { check, status: "warn", detail: "SDXL's files are not here: only easel/emoji can be used", fix };
 }

@@ -69,7 +69,7 @@ def find_part(part: str) -> Path:
     if folder:
         return folder
     wanted = next(iter(_folders(part)), Path("BASE")) / part
-    how = f"Get it with: hf download {source} --local-dir {wanted}" if source else f"Put {file} there"
+    how = f"Get it with: easel base get sdxl. It is {source}." if source else f"Put {file} there."
     raise runner.Failure("model_missing", f"{wanted} is missing, and without it nothing can {purpose}. {how}")
 
 
@@ -85,6 +85,8 @@ def identify(part: str) -> str:
 
 def _folders(part: str) -> list[Path]:
     given = [Path(os.environ[name]) for name in ("EASEL_SDXL_BASE", "EASEL_BASE") if os.environ.get(name)]
+    # A base that was added brings none of these; what was got for SDXL serves any derivative of it.
+    got = [Path(os.environ["EASEL_BASES"]) / "sdxl"] if os.environ.get("EASEL_BASES") else []
     # The face detector looks at photographs, whatever is trained; every base may use the one that the repository brings.
     beside = [folder.parent / "emoji" for folder in given if part == "face"]
-    return [folder for folder in given + beside if folder.is_dir()]
+    return [folder for folder in given + got + beside if folder.is_dir()]

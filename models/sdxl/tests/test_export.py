@@ -21,6 +21,8 @@ from export import __main__ as command_line
 from export.bundle import FORMATS, export_weights
 from export.names import lora_name
 from export.stored import StoredBase
+from obtain.layout import check_layout
+from obtain.unpack import unpack
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -230,6 +232,23 @@ def test_a_base_in_several_files_gives_the_same_checkpoint(exported: dict[str, P
     assert (tmp_path / "out" / "toy.safetensors").read_bytes() == (
         exported["checkpoint"] / "toy.safetensors"
     ).read_bytes()
+
+
+def test_a_checkpoint_is_unpacked_into_the_base_that_it_is_of(exported: dict[str, Path], tmp_path: Path):
+    """As `EASEL_SDXL_BASE` and `easel base add` take them, with SDXL's own configuration in the place of this one."""
+    unpack(exported["checkpoint"] / "toy.safetensors", tmp_path / "base", EMOJI)
+    assert check_layout(tmp_path / "base")["sample_size"] == StoredBase(EMOJI).unet.config["sample_size"]
+    for part in ("vae", "text_encoder_2"):
+        own, unpacked = StoredBase(EMOJI).network(part), StoredBase(tmp_path / "base").network(part)
+        assert own.names() == unpacked.names()
+        assert all(torch.equal(own.read(name).half(), unpacked.read(name)) for name in own.names())
+    (tmp_path / "old.ckpt").write_bytes(b"a pickle")
+    with pytest.raises(Failure, match=r"is no \.safetensors"):
+        unpack(tmp_path / "old.ckpt", tmp_path / "no")
+    save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(Failure, match="other.safetensors is no checkpoint of SDXL, but something else"):
+        unpack(tmp_path / "other.safetensors", tmp_path / "no", EMOJI)
+    assert not list(tmp_path.glob("no*"))
 
 
 @pytest.mark.parametrize("missing", ["adapter", "words"])

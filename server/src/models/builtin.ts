@@ -1,9 +1,8 @@
 /** The models that Easel brings along. Their version ids are constants, the same on every machine. */
-import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
+import { createReadStream, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Config, ROOT } from "../config.ts";
+import { ROOT } from "../config.ts";
 import { type Context, timestamp } from "../context.ts";
-import { unprocessable } from "../errors.ts";
 import { sha256Hex } from "../ids.ts";
 import { readCard } from "./card.ts";
 import { parseSchema, trainedSchema } from "./schema.ts";
@@ -136,26 +135,4 @@ async function takeTrained(context: Context, { folder, sha256, parentId }: Train
     weights_sha256: sha256,
     weights_size: statSync(path).size,
   };
-}
-
-/** The folder of a base's defaults, and of its weights where they are embedded. */
-export function baseFolder(base: string): string {
-  return join(ROOT, "bases", base);
-}
-
-/** Where a base's files are. Throws as `requireBase` does. */
-export function baseFilesOf(config: Config, base: string): string {
-  requireBase(config, base);
-  return base === "sdxl" && config.sdxlBase !== undefined ? config.sdxlBase : baseFolder(base);
-}
-
-/** Throws a 422 that names the setting when the base's weights are not on this machine. */
-export function requireBase(config: Config, base: string | null): void {
-  if (base !== "sdxl" || (config.sdxlBase !== undefined && existsSync(config.sdxlBase))) return;
-  const found = config.sdxlBase === undefined ? "this machine has none" : `there is nothing at ${config.sdxlBase}`;
-  throw unprocessable(
-    "Base not installed",
-    `stability-ai/sdxl needs the weights of SDXL base 1.0, and ${found}. Set EASEL_SDXL_BASE to their folder ` +
-      "(as diffusers saves it) and start the server again. easel/emoji needs no download.",
-  );
 }

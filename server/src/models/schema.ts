@@ -64,15 +64,22 @@ export function trainedSchema(base: VersionSchema, defaults: Record<string, unkn
     TrainingResponse: _response,
     ...schemas
   } = base.components.schemas;
-  const properties = { ...schemas.Input?.properties };
-  for (const [name, value] of Object.entries(defaults)) {
-    const property = properties[name];
-    if (property !== undefined) properties[name] = { ...property, default: value };
-  }
   const paths = Object.fromEntries(Object.entries(base.paths ?? {}).filter(([path]) => !path.startsWith("/trainings")));
-  return {
-    ...base,
-    paths,
-    components: { ...base.components, schemas: { ...schemas, Input: { ...schemas.Input, properties } } },
-  };
+  return withDefaults({ ...base, paths, components: { ...base.components, schemas } }, { Input: defaults });
+}
+
+/** The schema with other defaults, by component. Those for components or inputs that do not exist are passed over. */
+export function withDefaults(schema: VersionSchema, defaults: Record<string, Record<string, unknown>>): VersionSchema {
+  const schemas = { ...schema.components.schemas };
+  for (const [component, values] of Object.entries(defaults)) {
+    const described = schemas[component];
+    if (described === undefined) continue;
+    const properties = { ...described.properties };
+    for (const [name, value] of Object.entries(values)) {
+      const property = properties[name];
+      if (property !== undefined) properties[name] = { ...property, default: value };
+    }
+    schemas[component] = { ...described, properties };
+  }
+  return { ...schema, components: { ...schema.components, schemas } };
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { ROOT } from "../config.ts";
 import type { Context } from "../context.ts";
+import { basesFolder, sdxlSource } from "../models/bases.ts";
 import { isOwnProgram, ownFolder } from "../models/own.ts";
 
 /** These of our settings and nothing else: no token, no address of the database. */
@@ -21,8 +22,11 @@ export function pythonFor(
 ): { model: string; cwd: string; env: NodeJS.ProcessEnv } {
   const { dataFolder } = context.config;
   const allowed = Object.entries(process.env).filter(([name]) => ENVIRONMENT.some((pattern) => pattern.test(name)));
+  const sdxl = sdxlSource(context.config);
   const env = {
     ...Object.fromEntries(allowed),
+    ...(sdxl === undefined ? {} : { EASEL_SDXL_BASE: sdxl }),
+    EASEL_BASES: basesFolder(context.config),
     EASEL_CACHE: process.env.EASEL_CACHE ?? join(dataFolder, "cache"),
     PYTHONUNBUFFERED: "1",
     PYTHONFAULTHANDLER: "1",

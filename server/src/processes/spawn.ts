@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { type Context, timestamp } from "../context.ts";
 import { newInternalId } from "../ids.ts";
-import { baseFolder } from "../models/builtin.ts";
+import { baseFolder } from "../models/bases.ts";
 import { pythonFor } from "./environment.ts";
 import { birthOf } from "./identity.ts";
 import { insertProcess, updateProcessIdentity } from "./store.ts";
@@ -20,7 +20,7 @@ export async function startProcess(
   const folder = join(context.config.dataFolder, "processes", id);
   mkdirSync(folder, { recursive: true });
   await insertProcess(context.db, { id, ...wanted, at: timestamp(context) });
-  const base = wanted.base === null ? [] : ["--base", baseFolder(wanted.base)];
+  const base = wanted.base === null ? [] : ["--base", baseFolder(context.config, wanted.base)];
   const { model, cwd, env } = pythonFor(context, wanted.program);
   const out = openSync(join(folder, "stdout"), "a");
   const err = openSync(join(folder, "stderr"), "a");

@@ -108,6 +108,8 @@ const TABLE: Record<string, Rule> = {
   "POST /v1/runs/:id/save-state": { who: "write" },
   "GET /v1/tokens": { who: "read" },
   "POST /v1/tokens": { who: "write" },
+  "GET /v1/bases": { who: "read", isShared: true },
+  "POST /v1/bases": { who: "operator" },
   "GET /v1/accounts": { who: "operator" },
   "POST /v1/accounts": { who: "operator", body: () => ({ name: "ada" }) },
   "GET /v1/webhooks/default/secret": { who: "secret" },

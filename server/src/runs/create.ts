@@ -4,7 +4,7 @@ import { type Context, timestamp } from "../context.ts";
 import type { Db, RunKind } from "../db.ts";
 import { notFound, unprocessable } from "../errors.ts";
 import { newRunId } from "../ids.ts";
-import { requireBase } from "../models/builtin.ts";
+import { requireBase } from "../models/bases.ts";
 import { checkInput, fileInputs } from "../models/input.ts";
 import { canPredict, canTrain, parseSchema, streamOf, type VersionSchema } from "../models/schema.ts";
 import { findModel, type ModelRow } from "../models/store.ts";
