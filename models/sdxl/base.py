@@ -270,7 +270,11 @@ class Base:
         """Where `wanted`, the UNet keeps no activations inside its blocks until the block ends: a backward pass computes them
         anew (Chen et al., 2016), which takes half as long again and a fraction of the memory. Nothing else changes."""
         if wanted:
-            self.unet.enable_gradient_checkpointing()
+            # No state of a random generator is kept for the second time: nothing in the network is random, and it could not be
+            # read while a step is recorded as a CUDA graph.
+            self.unet.enable_gradient_checkpointing(
+                functools.partial(torch.utils.checkpoint.checkpoint, use_reentrant=False, preserve_rng_state=False)
+            )
         try:
             yield
         finally:

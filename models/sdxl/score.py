@@ -44,15 +44,18 @@ class Yardstick:
 
     def measure(self, score: Score) -> float:
         """From 0 to 1: how far a snapshot got from the base's likeness to that of the training images among themselves, times
-        the share of the base's prompt following that is left, times the share of pictures that are no copies.
+        the cube of the share of the base's prompt following that is left, times the share of pictures that are no copies.
 
         A product, as in DreamBench++ (Peng et al., 2024), since none can stand for another: what has learnt nothing is worth
-        nothing, nor is what draws a training image whatever it is told. Likeness beyond the images' own counts no more:
-        in a training of five images it rose on from 0.18 to 0.19 while likeness to held-out truth fell from 0.63 to 0.53.
+        nothing, nor is what draws a training image whatever it is told. Likeness beyond the images' own counts no more.
+
+        Cubed, because likeness goes on rising while a training learns its images by heart. One of five images, gone on with to
+        step 400, was nearest to pictures that it had not seen at steps 80 to 160, which the cube chooses; at step 320, which
+        the bare share chose, two fifths as many of them could be named.
         """
         way = max(LEAST_WAY, self.alike - self.base.likeness)
         gone = min(1.0, max(0.0, score.likeness - self.base.likeness) / way)
-        return gone * self.kept(score) * (1 - score.copies)
+        return gone * self.kept(score) ** 3 * (1 - score.copies)
 
     def kept(self, score: Score) -> float:
         """The share of the base's prompt following that is left, at most 1."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,9 +15,11 @@ from choice import Choice, Chosen
 from class_images import ClassImage, make_class_images
 from course import Course, Group
 from eye import Eye
+from footprint import activation_bytes
 from judge import Judge, choose_probes
 from keeping import EASEL_DECIDES, StateKeeper, choose_seed, find_state, list_libraries
 from loop import fit
+from memory import BYTES_PER_PARAMETER, MemoryPlan, Need, plan_memory, read_free_bytes
 from plan import Images, Plan
 from prepare import PREPARED_NAME, Dataset, Example, prepare, weigh, write_prepared
 from prepare.networks import find_part
@@ -85,6 +87,8 @@ def train(technique: Technique, inputs: dict) -> Path:
         prior_weight=inputs["prior_loss_weight"],
     )
     course = Course(make_groups(technique, tuning, plan, inputs), plan.steps, seed, base.device)
+    memory = fit_memory(base, course, inputs)
+    plan = replace(plan, images_at_once=memory.images_at_once)
     every = steps_between_snapshots(plan.steps, inputs["checkpointing_steps"])
     choice = make_choice(plan.steps, every, tuning, dataset, inputs)
     states = StateKeeper(describe_training(base, dataset, inputs, seed), inputs["checkpointing_steps"], choice)
@@ -101,7 +105,7 @@ def train(technique: Technique, inputs: dict) -> Path:
     if state:
         states.resume(course, state)
     runner.stage("training")
-    with tuning.attached(), make_room(technique, tuning.detached), base.recomputing(inputs["gradient_checkpointing"]):
+    with tuning.attached(), make_room(technique, tuning.detached), base.recomputing(memory.recomputed):
         if not state:
             choice.begin()
             if samples.wants(0):
@@ -112,6 +116,19 @@ def train(technique: Technique, inputs: dict) -> Path:
         snapshots.keep_last(course)
     runner.stage("saving")
     return save(choice.result(), course)
+
+
+def fit_memory(base: Base, course: Course, inputs: dict) -> MemoryPlan:
+    """How the training fits into what the device has left, said where it is not the plain way."""
+    moving = sum(parameter.numel() for group in course.groups for parameter in group.parameters)
+    side, size = inputs["resolution"] // base.pixels_per_latent, base.dtype.itemsize
+    image, recomputed = (activation_bytes(base.unet.config, side, size, twice) for twice in (False, True))
+    need = Need(BYTES_PER_PARAMETER * moving, image, recomputed)
+    batch = inputs["train_batch_size"] * (2 if inputs["prior_loss_weight"] else 1)
+    plan = plan_memory(read_free_bytes(str(base.device)), need, batch, inputs["gradient_checkpointing"])
+    if base.device.type == "cuda" or plan.images_at_once < batch:
+        print(plan.reason)
+    return plan
 
 
 def make_choice(steps: int, every: int, tuning: Tuning, dataset: Dataset, inputs: dict) -> Choice:

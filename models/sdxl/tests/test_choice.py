@@ -57,7 +57,7 @@ def test_the_reason_names_what_decided():
     assert (
         "The best of 2: likeness to the training images 0.200 (the base 0.050, these among themselves 0.250)" in reason
     )
-    assert reason.endswith("It is worth 0.75, the last, step 20, 0.19.")
+    assert reason.endswith("It is worth 0.75, the last, step 20, 0.01.")
 
 
 def test_a_score_is_of_directions_and_distances():
