@@ -19,6 +19,7 @@ import { limitRates } from "./routes/limits.ts";
 import { machine as machineRoutes } from "./routes/machine.ts";
 import { metrics } from "./routes/metrics.ts";
 import { models } from "./routes/models.ts";
+import { openApi } from "./routes/openapi.ts";
 import { pages } from "./routes/pages.ts";
 import { predictions } from "./routes/predictions.ts";
 import { preflights } from "./routes/preflight.ts";
@@ -69,7 +70,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", weights(context, machine.builtins));
 
   if (counted !== undefined) app.route("/", counted.routes);
-  app.route("/", health(context)).route("/", commandLine()).route("/v1", v1);
+  app.route("/", openApi(context)).route("/", health(context)).route("/", commandLine()).route("/v1", v1);
   // Python's first client puts /v1 behind a base URL that the others want to end in it.
   app.route("/v1/v1", v1);
   app.route("/", pages(context));

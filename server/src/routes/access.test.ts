@@ -48,6 +48,8 @@ const TABLE: Record<string, Rule> = {
   "GET /health/live": { who: "anyone" },
   "GET /health/ready": { who: "anyone" },
   "GET /easel.tgz": { who: "anyone" },
+  "GET /openapi.json": { who: "anyone" },
+  "GET /docs/api": { who: "anyone" },
   "GET /metrics": { who: "operator" },
   "GET /": { who: "page" },
   "GET /:page{(?!v1/).+}": { who: "page" },
