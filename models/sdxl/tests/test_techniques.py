@@ -20,6 +20,7 @@ from weights import Weights, read_weights, write_weights
 from words import Words
 
 from runner import Failure
+from runner.rules import settle
 
 FILES = {
     "pivotal": {"lora.safetensors", "embeddings.pti", "special_params.json"},
@@ -316,3 +317,21 @@ def test_schedules():
     assert rates("constant") == [0.5, 1, 1, 1]
     assert rates("linear") == [0.5, 1, 0.6, 0.1]
     assert rates("cosine") == [0.5, 1, 0.655, 0.024]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"initial_word": "style", "caption_prefix": "a TOK emoji of ", "ti_lr": 0.003}),
+        ({"subject": "object"}, {"initial_word": "toy", "caption_prefix": "an emoji of TOK, "}),
+        ({"subject": "object", "initial_word": "dog"}, {"initial_word": "dog", "caption_prefix": "an emoji of TOK, "}),
+        ({"subject": "person"}, {"initial_word": "person", "use_face_detection_instead": True}),
+        ({"technique": "textual_inversion"}, {"initial_word": "style", "ti_lr": 0.01}),
+        ({"technique": "textual_inversion", "ti_lr": 0.003}, {"ti_lr": 0.003}),
+        ({"is_lora": False}, {"technique": "dreambooth", "prior_loss_weight": 1}),
+    ],
+)
+def test_technique_and_subject_decide_what_was_not_given(functions: Functions, given: dict, expected: dict):
+    model = functions.model
+    values = {field.name: field.default for field in settle(model.train_fields, model.train_rules, given)} | given
+    assert {name: values[name] for name in expected} == expected
