@@ -45,8 +45,14 @@ def export_weights(
     `max_mb` bounds the LoRA's file (1 MB = 1,000,000 bytes). Raises `runner.Failure` where the weights do not fit the
     base, or the size holds nothing.
     """
-    weights, base = read_weights(weights_path), StoredBase(base_folder)
+    weights = read_weights(weights_path)
+    base = StoredBase(base_folder, weights.whole.networks if weights.whole else {})
     _refuse_misfits(weights, base)
+    if weights.whole and file_format != "checkpoint":
+        raise runner.Failure(
+            "input_invalid",
+            f"format: these weights are a whole model, which {file_format} has no place for; ask for checkpoint.",
+        )
     title = name_safely(title)
     folder.mkdir(parents=True, exist_ok=True)
     write = {"diffusers": _write_diffusers, "kohya": _write_kohya, "checkpoint": _write_checkpoint}[file_format]
@@ -141,4 +147,7 @@ def _scale(weights: Weights) -> float:
 def _refuse_misfits(weights: Weights, base: StoredBase) -> None:
     for layer, (down, up) in weights.adapter.pairs.items() if weights.adapter else ():
         if base.unet.shape(f"{layer}.weight") != (up.shape[0], down.shape[1]):
+            raise runner.Failure("weights_unusable", f"The weights were trained on another base: {layer} does not fit.")
+    for layer, weight in weights.whole.networks.get("unet", {}).items() if weights.whole else ():
+        if base.unet.shape(layer) != tuple(weight.shape):
             raise runner.Failure("weights_unusable", f"The weights were trained on another base: {layer} does not fit.")

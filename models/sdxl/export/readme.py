@@ -71,8 +71,9 @@ def kohya_readme(shown: Shown) -> str:
 def checkpoint_readme(shown: Shown) -> str:
     loading = f'pipeline = StableDiffusionXLPipeline.from_single_file(\n    "{shown.title}.safetensors", config=base, '
     loading += "dtype=dtype, add_watermarker=False\n).to(device)\n"
+    merged = f", its LoRA merged at scale {shown.scale:g}" if shown.has_lora else ""
     text = (
-        f"`{shown.title}.safetensors` is the whole model, its LoRA merged at scale {shown.scale:g}: put it into "
+        f"`{shown.title}.safetensors` is the whole model{merged}: put it into "
         "`models/checkpoints` (ComfyUI) or `models/Stable-diffusion` (A1111)."
     )
     if shown.files:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -17,17 +17,18 @@ STEMS = ("diffusion_pytorch_model", "model")
 
 @dataclass(frozen=True)
 class StoredBase:
-    """One base's folder."""
+    """One base's folder. `replaced` holds what a fine-tune has in place of its networks' weights, by network and name."""
 
     folder: Path
+    replaced: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict)
 
     @functools.cached_property
     def unet(self) -> StoredNetwork:
-        return StoredNetwork(self.folder / "unet")
+        return self.network("unet")
 
     def network(self, name: str) -> StoredNetwork:
-        """`vae`, `text_encoder` or `text_encoder_2`."""
-        return StoredNetwork(self.folder / name)
+        """`unet`, `vae`, `text_encoder` or `text_encoder_2`."""
+        return StoredNetwork(self.folder / name, self.replaced.get(name, {}))
 
     @functools.cached_property
     def scheduler(self) -> dict:
@@ -43,10 +44,11 @@ class StoredBase:
 class StoredNetwork:
     """One network's configuration, and its tensors by name. Raises `runner.Failure` when its files are not there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, replaced: dict[str, torch.Tensor]) -> None:
         if not (folder / "config.json").is_file():
             raise runner.Failure("base_missing", f"The base has no {folder.name}/config.json.")
         self.config: dict = json.loads((folder / "config.json").read_text())
+        self._replaced = replaced
         self._files = {name: file for file in _open(folder) for name in file.keys()}  # noqa: SIM118
 
     def names(self) -> list[str]:
@@ -57,7 +59,9 @@ class StoredNetwork:
         return tuple(self._files[name].get_slice(name).get_shape()) if name in self._files else None
 
     def read(self, name: str) -> torch.Tensor:
-        return self._files[name].get_tensor(name)
+        # Older files of text encoders have a prefix that transformers has dropped.
+        own = self._replaced.get(name, self._replaced.get(name.removeprefix("text_model.")))
+        return self._files[name].get_tensor(name) if own is None else own
 
 
 def _open(folder: Path) -> list:

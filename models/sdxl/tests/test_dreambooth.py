@@ -8,7 +8,9 @@ import pytest
 import torch
 from base import current
 from conftest import Called, Functions, fingerprint, members
-from safetensors.torch import load
+from export.bundle import export_weights
+from export.names import unet_name
+from safetensors.torch import load, load_file
 from weights import Weights, read_weights, write_weights
 from whole import Whole
 
@@ -127,6 +129,24 @@ def test_without_a_weight_there_are_no_class_images(functions: Functions, dreamt
     without = functions.train(**GIVEN, prior_loss_weight=0)
     assert "class images" not in without.log
     assert members(without.result)["unet.safetensors"] != members(dreamt.result)["unet.safetensors"]
+
+
+def test_other_programs_get_a_checkpoint_of_it(functions: Functions, tmp_path: Path):
+    made = functions.train(**GIVEN, train_text_encoder=True, max_train_steps=1).result
+    export_weights(made, current().folder, "checkpoint", tmp_path, "toy")
+    checkpoint, own = load_file(tmp_path / "toy.safetensors"), read_weights(made).whole.networks
+    for name, weight in own["unet"].items():
+        there = checkpoint[f"model.diffusion_model.{unet_name(name, current().unet.config)}"]
+        assert torch.equal(there, weight)
+    first = "encoder.layers.0.mlp.fc1.weight"
+    assert torch.equal(
+        checkpoint[f"conditioner.embedders.0.transformer.text_model.{first}"], own["text_encoder"][first]
+    )
+    second = own["text_encoder_2"]["text_projection.weight"]
+    assert torch.equal(checkpoint["conditioner.embedders.1.model.text_projection"], second.t())
+    for file_format in ("diffusers", "kohya"):
+        with pytest.raises(Failure, match=f"a whole model, which {file_format} has no place for; ask for checkpoint"):
+            export_weights(made, current().folder, file_format, tmp_path, "toy")
 
 
 def test_is_lora_false_alone_means_dreambooth(functions: Functions):

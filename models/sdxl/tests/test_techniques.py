@@ -12,9 +12,11 @@ from adapter import Adapter, fold
 from base import current
 from conftest import DEMO_ZIP, Called, Functions, fingerprint, make_zip, members
 from course import Course, Group
+from export.bundle import export_weights
+from export.names import lora_name
 from objective import Objective
 from plan import Images, Plan
-from safetensors.torch import load
+from safetensors.torch import load, load_file
 from step import Step
 from weights import Weights, read_weights, write_weights
 from words import Words
@@ -206,7 +208,7 @@ def test_several_concepts_have_words_of_their_own(functions: Functions, tmp_path
     assert len(pictures) == 4
 
 
-def test_a_lora_beside_the_feed_forward_layers_too(functions: Functions, trained: Called):
+def test_a_lora_beside_the_feed_forward_layers_too(functions: Functions, trained: Called, tmp_path: Path):
     made = functions.train(lora_targets="attention_and_feed_forward").result
     tensors = load(members(made)["lora.safetensors"])
     block = "down_blocks.1.attentions.0.transformer_blocks.0"
@@ -217,6 +219,10 @@ def test_a_lora_beside_the_feed_forward_layers_too(functions: Functions, trained
     assert read_weights(trained.result).adapter.pairs.keys() == current().adapter_targets("attention").keys()
     assert len(layers) == len(current().adapter_targets("attention")) * 10 // 8
     assert drawn(functions, made, WITH_TOKEN) != drawn(functions, None, WITH_TOKEN)
+    export_weights(made, current().folder, "kohya", tmp_path, "toy")
+    exported = load_file(tmp_path / "toy.safetensors")
+    down = exported[f"{lora_name(f'{block}.ff.net.0.proj', current().unet.config)}.lora_down.weight"]
+    assert torch.equal(down, tensors[f"{block}.ff.net.0.proj.lora.down.weight"].half())
 
 
 def test_a_rank_of_one(functions: Functions):
