@@ -1,5 +1,5 @@
 /** Follows a training and says how it ended and what can be done with the result. */
-import { type Client, readInputFields, type Training } from "@easel/contract";
+import { type Client, parseReference, readInputFields, type Training } from "@easel/contract";
 import { EXIT } from "./failure.ts";
 import { followRun } from "./follow.ts";
 import { formatDuration } from "./format.ts";
@@ -24,7 +24,7 @@ export async function followTraining(
   if (training.status === "succeeded" && training.output !== null) {
     if (!json && !logs) terminal.data(training.output.version);
     terminal.words(`${terminal.paint.green("✓")} trained ${training.destination}${tookText(training)}`);
-    terminal.words(`  easel run ${training.destination} prompt="${await suggestPrompt(client, training)}"`);
+    for (const line of await suggest(client, training, training.output.version)) terminal.words(line);
     return EXIT.ok;
   }
   if (training.status === "canceled") terminal.problem("The training was canceled.");
@@ -34,6 +34,19 @@ export async function followTraining(
 
 function tookText({ metrics }: Training): string {
   return metrics.predict_time === undefined ? "" : ` in ${formatDuration(metrics.predict_time)}`;
+}
+
+/** What to draw first: the model card's prompts, each with the picture that came of it before the version was published. */
+async function suggest(client: Client, training: Training, version: string): Promise<string[]> {
+  const { owner = "", name = "", version: id = "" } = parseReference(version) ?? {};
+  // The training has succeeded whatever becomes of this question.
+  const card = await client.versions.card(owner, name, id).catch(() => undefined);
+  const run = `  easel run ${training.destination} prompt=`;
+  if (card === undefined || card.prompts.length === 0) return [`${run}"${await suggestPrompt(client, training)}"`];
+  return card.prompts.flatMap(({ prompt, seed, picture }) => [
+    `${run}${JSON.stringify(prompt)}${seed === undefined ? "" : ` seed=${seed}`}`,
+    ...(picture == null ? [] : [terminal.paint.dim(`    drew ${picture}`)]),
+  ]);
 }
 
 /** A prompt with the words that the training taught, such as "a TOK emoji of a fox". */

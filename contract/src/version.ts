@@ -30,6 +30,11 @@ export const ModelCard = z.looseObject({
   technique: z.string().optional(),
   token_strings: z.array(z.string()).default([]),
   steps: z.int().optional(),
-  prompts: z.array(z.looseObject({ prompt: z.string(), seed: z.int().optional() })).default([]),
+  /** What to ask of the model first, and what came of it before it was published. */
+  prompts: z
+    .array(z.looseObject({ prompt: z.string(), seed: z.int().optional(), picture: z.string().nullish() }))
+    .default([]),
+  /** The tar of weights, as it is stored. */
+  weights: z.object({ sha256: z.string(), size: z.int() }).nullish(),
 });
 export type ModelCard = z.infer<typeof ModelCard>;

@@ -20,6 +20,7 @@ import { machine as machineRoutes } from "./routes/machine.ts";
 import { metrics } from "./routes/metrics.ts";
 import { models } from "./routes/models.ts";
 import { openApi } from "./routes/openapi.ts";
+import { ownPictures } from "./routes/own-pictures.ts";
 import { pages } from "./routes/pages.ts";
 import { predictions } from "./routes/predictions.ts";
 import { preflights } from "./routes/preflight.ts";
@@ -48,6 +49,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
   const v1 = new Hono<Env>()
     .route("/", fileDownloads(context))
     .route("/", runFiles(context))
+    .route("/", ownPictures(context))
     .route("/", streams(context))
     .route("/", session(context))
     .use(authenticate(context))

@@ -9,7 +9,13 @@ const COG_VERSION = "0.23.1";
 
 export function presentModel(
   model: ModelRow,
-  extra: { origin: string; latest: VersionRow | undefined; runCount: number; example: Prediction | null },
+  extra: {
+    origin: string;
+    latest: VersionRow | undefined;
+    runCount: number;
+    example: Prediction | null;
+    cover: string | null;
+  },
 ): Model {
   return {
     url: `${extra.origin}/${model.owner}/${model.name}`,
@@ -23,7 +29,7 @@ export function presentModel(
     license_url: model.license_url,
     weights_url: model.weights_url,
     run_count: extra.runCount,
-    cover_image_url: model.cover_image_url,
+    cover_image_url: extra.cover,
     default_example: extra.example,
     latest_version: extra.latest === undefined ? null : presentVersion(extra.latest),
     created_at: model.created_at,

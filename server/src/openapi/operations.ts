@@ -311,6 +311,13 @@ export const SECTIONS: Section[] = [
         },
         replies: { 200: BYTES, 206: BYTES, 304: null, 416: null },
       },
+      {
+        route: "GET /v1/versions/:version/pictures/:place",
+        id: "models.versions.pictures",
+        says: "A picture of a model that comes with Easel; the link is in its model card.",
+        replies: { 200: BYTES, 206: BYTES, 304: null, 416: null },
+        isOpen: true,
+      },
     ],
   },
   {
@@ -435,6 +442,18 @@ export const SECTIONS: Section[] = [
         id: "machine.get",
         says: "What waits, and what room there is.",
         replies: { 200: "Machine" },
+      },
+      {
+        route: "GET /v1/bases",
+        id: "bases.list",
+        says: "What a fine-tune can start from on this machine, and how to get what is not there.",
+        replies: { 200: "BaseList" },
+      },
+      {
+        route: "POST /v1/bases",
+        id: "bases.refresh",
+        says: "Takes up what `easel base` has got or added since. For the operator.",
+        replies: { 200: "BaseList" },
       },
       {
         route: "GET /v1/tokens",

@@ -58,6 +58,7 @@ const TABLE: Record<string, Rule> = {
   "DELETE /v1/session": { who: "browser" },
   "GET /v1/files/:id/download": { who: "link" },
   "GET /v1/runs/:id/files/:attempt/:path{.+}": { who: "link" },
+  "GET /v1/versions/:version/pictures/:place": { who: "link" },
   "GET /v1/streams/:id": { who: "link" },
   "GET /v1/files/streams/:id": { who: "link" },
   "GET /v1/account": { who: "read" },
@@ -166,6 +167,7 @@ function fill(path: string, ids: Ids): string {
     ":prediction": ids.prediction,
     ":slug": "fine-tunable",
     ":attempt": "1",
+    ":place": "0",
     ":path{.+}": "out-0.png",
     ":page{(?!v1/).+}": `you/${ids.model}`,
   };
@@ -192,7 +194,7 @@ async function furnish(world: World): Promise<Ids> {
   if (echo === undefined || row === undefined) throw new Error("The world lacks its models.");
   const ids = { ...ABSENT, model: "toy", deployment: "ready", version: "ab".repeat(32) };
   const blob = await context.blobs.write(Readable.from([Buffer.from("weights")]), 100);
-  const weights = { weights_sha256: blob.sha256, weights_size: blob.size };
+  const weights = { card: "{}", weights_sha256: blob.sha256, weights_size: blob.size };
   await insertVersion(context.db, { ...echo, ...weights, card: "{}", id: ids.version, model_id: row.id });
   const form = new FormData();
   form.append("content", new Blob([await makeTar([{ name: "a.png", data: await makePicture() }])]), "a.tar");

@@ -5,6 +5,7 @@ import { type Context, timestamp } from "../context.ts";
 import type { Env } from "../env.ts";
 import { badRequest, conflict, HttpError, notFound, unprocessable } from "../errors.ts";
 import { newInternalId } from "../ids.ts";
+import { describeCard } from "../models/describe-card.ts";
 import { requireModel, requireOwnModel } from "../models/resolve.ts";
 import {
   deleteEmptyModel,
@@ -15,6 +16,8 @@ import {
   type ModelRow,
   updateModel,
 } from "../models/store.ts";
+import { findLatestVersion } from "../models/versions.ts";
+import { presentCard } from "../runs/card.ts";
 import { readJson } from "./body.ts";
 import { originOf, PAGE_SIZE, presentPage, readCursor } from "./page.ts";
 import { showModel } from "./show-model.ts";
@@ -83,8 +86,9 @@ export function models(context: Context): Hono<Env> {
 
   app.get(`${PATH}/readme`, async (c) => {
     const { owner, name } = c.req.param();
-    const { readme } = await requireModel(context, c.get("account"), owner, name);
-    if (readme === null) throw notFound("This model has no README. Ask its owner to PATCH one into it.");
+    const model = await requireModel(context, c.get("account"), owner, name);
+    const readme = model.readme ?? (await describeLatest(context, model, originOf(context, c)));
+    if (readme === undefined) throw notFound("This model has no README. Ask its owner to PATCH one into it.");
     c.header("X-Content-Type-Options", "nosniff");
     return c.text(readme);
   });
@@ -104,4 +108,11 @@ function readOrder(c: Request<Env>): ModelOrder {
   if (direction !== "asc" && direction !== "desc")
     throw badRequest(`sort_direction cannot be ${direction}. Give asc or desc.`);
   return { by, direction };
+}
+
+/** What the model card of the newest version says; undefined where there is none. */
+async function describeLatest(context: Context, model: ModelRow, origin: string): Promise<string | undefined> {
+  const latest = await findLatestVersion(context.db, model.id);
+  const card = latest && (await presentCard(context, latest, origin));
+  return card && describeCard(card, `${model.owner}/${model.name}`);
 }

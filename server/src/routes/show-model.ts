@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { presentModel } from "../models/present.ts";
 import type { ModelRow } from "../models/store.ts";
 import { findLatestVersion } from "../models/versions.ts";
+import { presentCard } from "../runs/card.ts";
 import { findDefaultExample } from "../runs/examples.ts";
 import { presentExample } from "../runs/present.ts";
 import { countRunsOfModels } from "../runs/store.ts";
@@ -16,10 +17,13 @@ export async function showModels(context: Context, rows: ModelRow[], origin: str
   );
   return Promise.all(
     rows.map(async (row) => {
+      const latest = await findLatestVersion(db, row.id);
+      const card = row.cover_image_url === null && latest ? await presentCard(context, latest, origin) : undefined;
       const example = await findDefaultExample(db, row.id);
       return presentModel(row, {
         origin,
-        latest: await findLatestVersion(db, row.id),
+        latest,
+        cover: row.cover_image_url ?? card?.prompts[0]?.picture ?? null,
         runCount: counts.get(row.id) ?? 0,
         example: example === undefined ? null : await presentExample(context, example, origin),
       });

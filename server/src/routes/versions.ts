@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { requireOperator } from "../auth.ts";
 import { type Context, timestamp } from "../context.ts";
 import type { Env } from "../env.ts";
-import { HttpError, unprocessable } from "../errors.ts";
+import { notFound, unprocessable } from "../errors.ts";
 import { sha256Hex } from "../ids.ts";
 import type { Builtin } from "../models/builtin.ts";
 import { keepFolder } from "../models/own.ts";
@@ -12,8 +12,9 @@ import { presentVersion } from "../models/present.ts";
 import { requireModel, requireOwnModel, requireVersion, requireVersionOf } from "../models/resolve.ts";
 import { deleteUnusedVersion, ensureVersion, listVersions } from "../models/versions.ts";
 import { describeProgram } from "../processes/describe.ts";
+import { presentCard } from "../runs/card.ts";
 import { readJson } from "./body.ts";
-import { PAGE_SIZE, presentPage, readCursor } from "./page.ts";
+import { originOf, PAGE_SIZE, presentPage, readCursor } from "./page.ts";
 
 const PATH = "/models/:owner/:name/versions";
 
@@ -56,9 +57,11 @@ export function versions(context: Context, builtins: Builtin[]): Hono<Env> {
 
   app.get(`${PATH}/:version/card`, async (c) => {
     const { owner, name, version: id } = c.req.param();
-    const { version } = await requireVersionOf(context, builtins, { account: c.get("account"), owner, name, id });
-    if (version.card === null) throw new HttpError(404, "This version was not trained here, so it has no model card.");
-    return c.body(version.card, 200, { "Content-Type": "application/json" });
+    const path = { account: c.get("account"), owner, name, id };
+    const { version } = await requireVersionOf(context, builtins, path);
+    const card = await presentCard(context, version, originOf(context, c));
+    if (card === undefined) throw notFound("This version was not trained here, so it has no model card.");
+    return c.json(card);
   });
 
   // Replicate answers 202; Python's first client takes nothing but 204 for done.
