@@ -7,7 +7,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { archiveOf, picture } from "../support/archive.ts";
 import { ECHO_VERSION, startServer, type TestServer } from "../support/server.ts";
-import { PAGES, type PageIds } from "./pages.ts";
+import { PAGES } from "./pages.mjs";
 import { expectNoTroubles, makePerson, openBrowser, overhang, seriousIssues, signIn } from "./person.ts";
 
 const HOSTILE = [
@@ -22,7 +22,7 @@ const HOSTILE = [
 let folder: string;
 let server: TestServer;
 let browser: Browser;
-let ids: PageIds;
+let ids: { training: string; prediction: string; failed: string };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "easel-pages-"));
@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 /** A model, a training with samples, a prediction, and one whose every word is hostile. */
-async function furnish(): Promise<PageIds> {
+async function furnish(): Promise<typeof ids> {
   const { client } = server;
   await client.models.create({ owner: "you", name: "toy", visibility: "private", hardware: "cpu" });
   const content = new Blob([new Uint8Array(await archiveOf(1))]);

@@ -72,7 +72,7 @@ export async function makePerson(browser: Browser, url: string, around: Surround
       done.files += 1;
       await page.getByLabel(label).setInputFiles(paths);
     },
-    sees: (text, timeout = 20_000) => page.getByText(text).first().waitFor({ timeout }),
+    sees: (text, timeout = 20_000) => page.getByText(text).filter({ visible: true }).first().waitFor({ timeout }),
   };
   await page.goto("/");
   if (signedIn) await signIn(person);

@@ -44,7 +44,11 @@ function Frame() {
       title={reference}
       heading={
         <>
-          <Link to="/$owner" params={{ owner: model.owner }} className="text-soft hover:text-ink">
+          <Link
+            to="/$owner"
+            params={{ owner: model.owner }}
+            className="text-soft underline decoration-line underline-offset-4 hover:text-ink"
+          >
             {model.owner}
           </Link>
           <span className="text-soft"> / </span>

@@ -1,0 +1,26 @@
+/** Every page there is, and what stands there when it is whole: what axe, the phone's width and the screenshots go through. */
+
+/**
+ * @typedef {{ training: string, prediction: string, failed: string }} PageIds
+ * @type {{ name: string, path: (ids: PageIds) => string, shows: string | RegExp }[]}
+ */
+export const PAGES = [
+  { name: "home", path: () => "/", shows: "Trainings" },
+  { name: "new-training", path: () => "/create", shows: "Drop images here, or a zip of them" },
+  { name: "new-training-sample", path: () => "/create?sample=true", shows: /Ready: 16 images/ },
+  { name: "training", path: ({ training }) => `/p/${training}`, shows: "Trained" },
+  { name: "prediction", path: ({ prediction }) => `/p/${prediction}`, shows: "Timings" },
+  { name: "failed-prediction", path: ({ failed }) => `/p/${failed}`, shows: "The prediction failed" },
+  { name: "models", path: () => "/models", shows: "emoji-3d" },
+  { name: "trainings", path: () => "/trainings", shows: "you/toy" },
+  { name: "predictions", path: () => "/predictions", shows: "Succeeded" },
+  { name: "account", path: () => "/account", shows: "API tokens" },
+  { name: "docs", path: () => "/docs", shows: /\w/ },
+  { name: "model", path: () => "/easel/emoji-3d", shows: "prompt" },
+  { name: "model-api", path: () => "/easel/emoji-3d/api", shows: /curl/ },
+  { name: "model-examples", path: () => "/easel/emoji-3d/examples", shows: /xample/ },
+  { name: "model-versions", path: () => "/you/toy/versions", shows: /ersion/ },
+  { name: "model-readme", path: () => "/easel/emoji-3d/readme", shows: /\w/ },
+  { name: "model-settings", path: () => "/you/toy/settings", shows: /\w/ },
+  { name: "nothing", path: () => "/you/nothing/at/all", shows: "There is no such page" },
+];
