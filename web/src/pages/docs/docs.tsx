@@ -24,7 +24,7 @@ export function Docs() {
   const [, title = page.name] = /^# (.+)$/m.exec(page.text) ?? [];
   return (
     <Page title={title}>
-      <div className="grid gap-8 lg:grid-cols-[12rem_minmax(0,1fr)]">
+      <div className="grid grid-cols-1 gap-8 lg:grid-cols-[12rem_minmax(0,1fr)]">
         <nav aria-label="Pages of the guide">
           <ul className="flex flex-wrap gap-x-4 gap-y-1 text-sm lg:flex-col">
             {PAGES.map((one) => (
