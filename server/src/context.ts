@@ -15,6 +15,8 @@ export interface Context {
   log: Logger;
   /** Creates on their way to becoming rows, by what makes them equal. */
   pendingCreates: Map<string, Promise<RunRow>>;
+  /** Runs whose create has been answered, and which are still to be noted as such. */
+  answeredRuns: Set<string>;
   /** Signs links; made once for this installation. */
   signingKey: Uint8Array;
   /** Looks up the names in URLs that people give. */

@@ -46,6 +46,7 @@ export async function startServer(
     watch: new Watch(),
     log: pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true })),
     pendingCreates: new Map(),
+    answeredRuns: new Set(),
     signingKey: await ensureSigningKey(db),
     now: Date.now,
     resolveHost,

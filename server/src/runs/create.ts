@@ -1,5 +1,6 @@
 /** A new run: its input checked and its files found or stored before the row exists. The row is the queue. */
 import type { RunInput } from "@easel/contract";
+import { commitTogether } from "../commits.ts";
 import { type Context, timestamp } from "../context.ts";
 import type { Db, RunKind } from "../db.ts";
 import { notFound, unprocessable } from "../errors.ts";
@@ -105,7 +106,7 @@ function withEditsAsFile(schema: VersionSchema, component: "Input" | "TrainingIn
 
 async function insert(context: Context, request: CreateRequest, run: NewRun): Promise<RunRow> {
   const at = timestamp(context);
-  const row = await context.db.transaction().execute(async (tx) => {
+  const row = await commitTogether(context.db, async (tx) => {
     await requireStillThere(tx, request, run);
     const inserted = await insertRun(tx, {
       id: newRunId(),

@@ -39,7 +39,8 @@ function onceUnanswered(
   const createHash = sha256Hex(`${tokenHash}\n${path}\n${body}`);
   return together(context, createHash, async () => {
     const since = new Date(context.now() - SAME_CREATE_MS).toISOString();
-    return (await findUnansweredRun(context.db, createHash, since)) ?? create(createHash);
+    const run = await findUnansweredRun(context.db, createHash, since);
+    return run === undefined || context.answeredRuns.has(run.id) ? create(createHash) : run;
   });
 }
 

@@ -50,7 +50,10 @@ export async function listRuns(
   return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
 
-/** The queue: runs that wait for a model process and have their files, oldest first, with what they need loaded. */
+/** Enough for every process there can be; whoever waits behind so many is not next. */
+const WAITING_SEEN_MAX = 200;
+
+/** The head of the queue: runs that wait for a model process and have their files, oldest first, with what they need loaded. */
 export async function listWaitingRuns(
   db: Db,
 ): Promise<
@@ -75,6 +78,7 @@ export async function listWaitingRuns(
     .where("runs.fetches", "is", null)
     .orderBy("runs.created_at")
     .orderBy("runs.id")
+    .limit(WAITING_SEEN_MAX)
     .execute();
 }
 

@@ -131,6 +131,7 @@ async function makeContext(settings: Record<string, string>, options: WorldOptio
     watch: new Watch(),
     log: pino({ level: config.logLevel }),
     pendingCreates: new Map(),
+    answeredRuns: new Set(),
     signingKey: Buffer.alloc(32, 7),
     now: options.now ?? Date.now,
     resolveHost: options.resolveHost ?? (async () => []),
