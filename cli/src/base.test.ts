@@ -16,7 +16,7 @@ test("SDXL's licence is shown, and has to be accepted before anything is fetched
   expect(code).toBe(2);
   expect(stderr).toContain("CreativeML Open RAIL++-M");
   expect(stderr).toContain("add --accept-licence");
-  expect((await easel(["base", "get", "sd15"], {})).stderr).toContain("There is sdxl.");
+  expect((await easel(["base", "get", "sd15"], {})).stderr).toContain("Write sdxl.");
 });
 
 test("a hub that does not answer is said with the way out", async () => {

@@ -58,7 +58,8 @@ function filesInList({ name, itemFile = "" }: InputField, entries: Json[]): File
     const url = typeof entry === "object" && entry !== null && !Array.isArray(entry) ? entry[itemFile] : undefined;
     if (typeof url !== "string" || !url.startsWith("@")) return [];
     const path = url.slice(1);
-    if (!existsSync(path)) throw new UsageError(`There is no file "${path}" for ${name}.`);
+    if (!existsSync(path))
+      throw new UsageError(`There is no file "${path}" for ${name}.`, "Look at the path behind the @.");
     return [{ place: `${name}.${index}.${itemFile}`, path }];
   });
 }

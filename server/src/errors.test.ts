@@ -21,6 +21,7 @@ const EXCEPTIONS: Record<string, string> = {
   "A model with that name and owner already exists.": "Replicate's words: the name is to be another",
   "Request was throttled. Your rate limit resets in ~…s.": "Replicate's words: to wait, and how long",
   "Additional property … is not allowed": "gojsonschema's words: to leave it out",
+  "lifetime …": "goes on with what it takes, such as 30s",
   "… is required": "gojsonschema's words: to give it",
   'Query parameter "query" is required': "Replicate's words: to give it",
 };

@@ -22,7 +22,7 @@ const get = defineCommand({
     "accept-licence": { type: "boolean", description: "accept the licence that is shown, without being asked" },
   },
   async run({ args }) {
-    if (args.name !== "sdxl") throw new UsageError(`There is no base ${args.name} to get.`, "There is sdxl.");
+    if (args.name !== "sdxl") throw new UsageError(`There is no base ${args.name} to get.`, "Write sdxl.");
     const path = join(requireCheckout(), "bases/sdxl/manifest.json");
     const { title, licence } = Manifest.parse(JSON.parse(readFileSync(path, "utf8")));
     terminal.words(`${title} is under the ${licence.name}:\n  ${licence.url}`);

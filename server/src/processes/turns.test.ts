@@ -124,6 +124,6 @@ test("a training state is written when it is asked for, and a lost attempt goes 
   const prediction = await predict(world, {}, 10);
   const refused = await world.call("POST", `/v1/runs/${prediction.id}/save-state`);
   expect((await read(refused, Problem)).detail).toBe(
-    "Only a training can be asked for a training state. A prediction can be canceled.",
+    "Only a training can be asked for a training state. Cancel a prediction instead.",
   );
 });

@@ -76,5 +76,5 @@ function readTime(c: Request<Env>, name: string): string | undefined {
 function readSource(c: Request<Env>): "api" | "web" | undefined {
   const text = c.req.query("source");
   if (text === undefined || text === "api" || text === "web") return text;
-  throw badRequest("source is web or api.");
+  throw badRequest("source cannot be that. Give web or api.");
 }

@@ -72,14 +72,14 @@ export function runs(context: Context): Hono<Env> {
 function readFrom(c: Request<Env>): number {
   const from = Number(c.req.query("from") ?? 0);
   if (Number.isSafeInteger(from) && from >= 0) return from;
-  throw badRequest("from is a place in the log: a whole number of bytes, 0 at its beginning.");
+  throw badRequest("from must be a place in the log: a whole number of bytes, 0 at its beginning.");
 }
 
 /** A training that a process has, or had. */
 async function requireBegunTraining(context: Context, c: Request<Env>, what: string): Promise<RunRow> {
   const run = await requireRun(context, c);
   if (run.kind !== "training")
-    throw unprocessable("Not a training", `Only a training can be ${what}. A prediction can be canceled.`);
+    throw unprocessable("Not a training", `Only a training can be ${what}. Cancel a prediction instead.`);
   if (run.status === "starting") {
     throw unprocessable(
       "Nothing to keep yet",

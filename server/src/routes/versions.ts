@@ -60,7 +60,9 @@ export function versions(context: Context, builtins: Builtin[]): Hono<Env> {
     const path = { account: c.get("account"), owner, name, id };
     const { version } = await requireVersionOf(context, builtins, path);
     const card = await presentCard(context, version, originOf(context, c));
-    if (card === undefined) throw notFound("This version was not trained here, so it has no model card.");
+    if (card === undefined) {
+      throw notFound("This version was not trained here, so it has no model card. Look at its openapi_schema.");
+    }
     return c.json(card);
   });
 

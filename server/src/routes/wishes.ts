@@ -26,5 +26,5 @@ export function readCancelAfter(c: Request<Env>, lifetime: string | undefined): 
 export function readIdempotencyKey(c: Request<Env>): string | undefined {
   const key = c.req.header("idempotency-key");
   if (key === undefined || (key.length > 0 && key.length <= KEY_LENGTH_MAX)) return key;
-  throw badRequest(`Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters.`);
+  throw badRequest(`Idempotency-Key must be 1 to ${KEY_LENGTH_MAX} characters long.`);
 }
