@@ -1,8 +1,8 @@
 /**
  * The server as a program for tests: Easel's own start with `easel/echo` and two models more, and with what only a test may
  * turn: EASEL_TEST_BUILD (the build's index.js, for a patched copy), EASEL_TEST_LEASE_SECONDS,
- * EASEL_TEST_KILL_GRACE_SECONDS, EASEL_TEST_CPUS (how many devices the CPU counts as) and EASEL_TEST_PROCESSES_MAX (how
- * many model processes may stand on one).
+ * EASEL_TEST_KILL_GRACE_SECONDS, EASEL_TEST_CPUS (how many devices the CPU counts as), EASEL_TEST_PROCESSES_MAX (how
+ * many model processes may stand on one) and EASEL_TEST_STAND_IN (the embedded base stands in for SDXL).
  */
 import { createHash } from "node:crypto";
 import { totalmem } from "node:os";
@@ -23,6 +23,12 @@ function builtin(name, program, description) {
   return { owner: "easel", name, description, program, base: null, schema, needs: "cpu", versionId, aliases: [] };
 }
 
+/** SDXL's versions under their own ids, with a base that a CPU can train. */
+function standIn(one) {
+  if (!env.EASEL_TEST_STAND_IN || one.name !== "sdxl") return one;
+  return { ...one, base: "emoji", schema: "bases/emoji/openapi.json", needs: "cpu" };
+}
+
 // A server whose test is gone has nobody to stop it.
 process.stdin.on("end", () => process.exit(1)).resume();
 
@@ -30,7 +36,7 @@ const config = readConfig();
 if (env.EASEL_TEST_LEASE_SECONDS) config.leaseSeconds = Number(env.EASEL_TEST_LEASE_SECONDS);
 if (env.EASEL_TEST_KILL_GRACE_SECONDS) config.killGraceSeconds = Number(env.EASEL_TEST_KILL_GRACE_SECONDS);
 const machine = {
-  builtins: [...BUILTINS, ...MODELS],
+  builtins: [...BUILTINS.map(standIn), ...MODELS],
   ...(env.EASEL_TEST_CPUS ? { devices: cpus(env.EASEL_TEST_CPUS) } : {}),
 };
 const server = await startServer(config, machine);
