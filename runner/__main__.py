@@ -47,7 +47,7 @@ def _serve(arguments: argparse.Namespace, base: Path | None) -> NoReturn:
     logs = LogCapture(rest)
     model = Model(Path(arguments.model), base, arguments.device)
     identity = Identity(arguments.process, arguments.model, base.name if base else None, arguments.device)
-    Process(identity, model, arguments.server, logs, rest, arguments.alone_seconds).serve()
+    Process(identity, model, arguments.server, logs, rest, arguments.alone_seconds, arguments.hang_seconds).serve()
 
 
 def _die_loudly(rest: int) -> None:
@@ -63,7 +63,7 @@ def _die_loudly(rest: int) -> None:
 
     sys.excepthook = die
     default = threading.excepthook
-    ours = {"logs", "session", "sender"}
+    ours = {"logs", "session", "sender", "watchdog"}
 
     def die_with_thread(failure: threading.ExceptHookArgs) -> None:
         if failure.thread is not None and failure.thread.name in ours:
@@ -75,6 +75,7 @@ def _die_loudly(rest: int) -> None:
 
 def _read_arguments() -> argparse.Namespace:
     from runner.process import ALONE_SECONDS
+    from runner.watchdog import PATIENCE_SECONDS
 
     parser = argparse.ArgumentParser(prog="python -m runner", description=__doc__)
     parser.add_argument("command", nargs="?", choices=["serve", "schema", "describe"], default="serve")
@@ -85,6 +86,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu", help="cpu or cuda:0")
     parser.add_argument("--folder", help="where the process's own stderr goes")
     parser.add_argument("--alone-seconds", type=float, default=ALONE_SECONDS, help=argparse.SUPPRESS)
+    parser.add_argument("--hang-seconds", type=float, default=PATIENCE_SECONDS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.command == "serve" and not (arguments.server and arguments.process and arguments.folder):
         parser.error("--server, --process and --folder are needed")

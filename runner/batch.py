@@ -19,6 +19,7 @@ class BatchListener:
         self._logs = logs
 
     def turn(self, step: int) -> bool:
+        self._all[0].mark_turn()
         for listener in self._all:
             if listener.is_unwanted() and not listener.attempt.over:
                 listener.attempt.conclude(("canceled", {}))

@@ -9,21 +9,29 @@ from runner.attempt import Attempt
 from runner.files import keep_file, keep_folder
 from runner.outcome import Canceled
 from runner.report import Room
+from runner.watchdog import Watchdog
 
 
 class RunListener:
-    """Each method is described in `report.py`. `artifacts` holds the reported ones by name."""
+    """Each method is described in `report.py`. `artifacts` holds the reported ones by name. `watchdog`, that of a training,
+    is told of the turns."""
 
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, attempt: Attempt, watchdog: Watchdog | None = None) -> None:
         self.attempt = attempt
+        self._watchdog = watchdog
         self._folder = attempt.folder
         self._quiet = False
         self.artifacts: dict[str, Path] = {}
 
     def turn(self, step: int) -> bool:
+        self.mark_turn()
         self.obey()
         # What a training is to end early for, a prediction beside it is not.
         return self.attempt.keep_wished and not self._quiet
+
+    def mark_turn(self) -> None:
+        if self._watchdog:
+            self._watchdog.turn()
 
     def obey(self) -> None:
         """Raises Canceled when the run is to stop."""
@@ -54,6 +62,8 @@ class RunListener:
             self._folder, self._quiet = self.attempt.folder, False
 
     def stage(self, name: str, done: int | None, total: int | None) -> None:
+        if self._watchdog:
+            self._watchdog.pause()
         counts = {key: int(value) for key, value in (("done", done), ("total", total)) if value is not None}
         self._report("stage", name=name, **counts)
 
@@ -103,8 +113,10 @@ class TrainingListener(RunListener):
     """A training's. Between its steps `answer` may be called, with how to make room; `room_changed` when that has become
     possible, or is no longer."""
 
-    def __init__(self, attempt: Attempt, answer: Callable[[Room], None], room_changed: Callable[[], None]) -> None:
-        super().__init__(attempt)
+    def __init__(
+        self, attempt: Attempt, answer: Callable[[Room], None], room_changed: Callable[[], None], watchdog: Watchdog
+    ) -> None:
+        super().__init__(attempt, watchdog)
         self._answer = answer
         self._room_changed = room_changed
         self._rooms: list[Room] = []

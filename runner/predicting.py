@@ -18,6 +18,7 @@ from runner.run import Ending, done_since, ending_by, execute
 from runner.signature import bind
 from runner.training import check_files
 from runner.waiting import Waiting
+from runner.watchdog import Watchdog
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,11 @@ class Call:
     inputs: dict[str, Any]
 
 
-def answer(attempt: Attempt, model: Model, logs: LogCapture, waiting: Waiting) -> None:
-    """Ends the attempt, and those that wait and are answered together with it."""
-    listener = RunListener(attempt)
+def answer(
+    attempt: Attempt, model: Model, logs: LogCapture, waiting: Waiting, watchdog: Watchdog | None = None
+) -> None:
+    """Ends the attempt, and those that wait and are answered together with it. `watchdog`: that of the training beside it."""
+    listener = RunListener(attempt, watchdog)
     execute(attempt, listener, logs, lambda: _answer(attempt, listener, model, logs, waiting))
 
 

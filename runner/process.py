@@ -32,10 +32,17 @@ class Identity:
 
 
 class Process:
-    """`alone_seconds`: how long it waits for a server while it has nothing to do."""
+    """`alone_seconds`: how long it waits for a server while it has nothing to do. `hang_seconds`: see `Watchdog`."""
 
     def __init__(
-        self, identity: Identity, model: Model, server: str, logs: LogCapture, rest: int, alone_seconds: float
+        self,
+        identity: Identity,
+        model: Model,
+        server: str,
+        logs: LogCapture,
+        rest: int,
+        alone_seconds: float,
+        hang_seconds: float,
     ) -> None:
         self._identity = identity
         self._rest = rest
@@ -45,7 +52,7 @@ class Process:
         self._leaving = False
         self._last_use = time.monotonic()
         self._session = Session(server, self._attempts, self._greet, self._obey, self._end_when_alone, self._complain)
-        self._runs = Runs(model, logs, self._waiting, self._session.announce_slots)
+        self._runs = Runs(model, logs, self._waiting, self._session.announce_slots, hang_seconds)
 
     def serve(self) -> NoReturn:
         """Never returns: the process ends by `shutdown`, `refused`, a signal, or when it was alone for too long."""

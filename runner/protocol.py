@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 VERSION = 1
 LINE_BYTES_MAX = 1_000_000
-TERMINAL = frozenset({"done", "failed", "canceled"})
+TERMINAL = frozenset({"done", "failed", "canceled", "lost"})
 
 
 class ProtocolError(ValueError):
@@ -242,6 +242,8 @@ EVENTS: dict[str, Shape] = {
     "done": {"seconds": _seconds},
     "failed": {"code": _matches(r"[a-z_]{1,100}"), "error": _text},
     "canceled": {},
+    # The attempt is over and has no result, but another one may have: the process that says so is about to end.
+    "lost": {"code": _matches(r"[a-z_]{1,100}"), "error": _text},
 }
 
 REPORTS: dict[str, Shape] = {

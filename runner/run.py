@@ -1,10 +1,13 @@
 """The frame of an attempt: where what it prints and reports goes, and the last word that it ends with. Knows nothing about
 what is done in it."""
 
+import faulthandler
+import os
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from runner.attempt import Attempt
 from runner.journal import JournalBroken
@@ -30,6 +33,19 @@ def execute(attempt: Attempt, listener: RunListener, logs: LogCapture, work: Cal
         except BaseException as error:  # noqa: BLE001 — whatever a model raises, sys.exit() included, ends its run only
             ending = ending_by(error)
     attempt.conclude(ending)
+
+
+def end_hanging(attempt: Attempt, seconds: float) -> NoReturn:
+    """Ends this process, whose training has taken no turn for so long, when all is written down that the next one should
+    know: where every thread stands, and that this attempt is lost."""
+    with tempfile.TemporaryFile("w+") as file:
+        faulthandler.dump_traceback(file, all_threads=True)
+        file.seek(0)
+        stacks = file.read()
+    sentence = f"The training has taken no turn for {seconds:.0f} seconds, so its process was ended."
+    attempt.report("log", text=f"{sentence} This is where it stood:\n{stacks}")
+    attempt.conclude(("lost", {"code": "hang", "error": sentence}))
+    os._exit(1)
 
 
 def done_since(started: float) -> Ending:

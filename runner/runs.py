@@ -9,20 +9,30 @@ from runner.logs import LogCapture
 from runner.model import Model
 from runner.predicting import answer
 from runner.report import Room
-from runner.run import execute
+from runner.run import end_hanging, execute
 from runner.training import train
 from runner.waiting import Waiting
+from runner.watchdog import Watchdog
 
 
 class Runs:
-    """`slots_changed` is called when the process can take more or fewer runs than before."""
+    """`slots_changed` is called when the process can take more or fewer runs than before. `hang_seconds`: see `Watchdog`."""
 
-    def __init__(self, model: Model, logs: LogCapture, waiting: Waiting, slots_changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        logs: LogCapture,
+        waiting: Waiting,
+        slots_changed: Callable[[], None],
+        hang_seconds: float,
+    ) -> None:
+        self._hang_seconds = hang_seconds
         self._model = model
         self._logs = logs
         self._waiting = waiting
         self._slots_changed = slots_changed
         self._training: TrainingListener | None = None
+        self._watchdog: Watchdog | None = None
 
     def slots(self) -> dict[str, int]:
         """How many runs of each kind it can hold at once, as things stand."""
@@ -35,13 +45,15 @@ class Runs:
         if attempt.command.kind == "prediction":
             answer(attempt, self._model, self._logs, self._waiting)
             return
-        listener = TrainingListener(attempt, self._answer_between, self._slots_changed)
-        self._training = listener
+        watchdog = Watchdog(lambda seconds: end_hanging(attempt, seconds), self._hang_seconds)
+        listener = TrainingListener(attempt, self._answer_between, self._slots_changed, watchdog)
+        self._training, self._watchdog = listener, watchdog
         self._slots_changed()
         try:
             execute(attempt, listener, self._logs, lambda: train(attempt, self._model, listener))
         finally:
-            self._training = None
+            watchdog.end()
+            self._training = self._watchdog = None
             self._slots_changed()
 
     def _answer_between(self, make: Room) -> None:
@@ -49,4 +61,4 @@ class Runs:
         for attempt in self._waiting.predictions()[:1]:
             if self._waiting.remove(attempt):
                 with make():
-                    answer(attempt, self._model, self._logs, self._waiting)
+                    answer(attempt, self._model, self._logs, self._waiting, self._watchdog)

@@ -95,6 +95,8 @@ export const ProcessEvent = z.discriminatedUnion("type", [
   z.object({ ...event, type: z.literal("done"), seconds: z.number().min(0) }),
   z.object({ ...event, type: z.literal("failed"), code: z.string().max(100), error: z.string() }),
   z.object({ ...event, type: z.literal("canceled") }),
+  // The attempt is over without a result, but another may have one: the process that says so is about to end.
+  z.object({ ...event, type: z.literal("lost"), code: z.string().max(100), error: z.string() }),
 ]);
 export type ProcessEvent = z.infer<typeof ProcessEvent>;
 export type EventType = ProcessEvent["type"];

@@ -2,10 +2,12 @@
 inputs give the same weights, with or without a resume in between."""
 
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
 import signal
+import subprocess
 import time
 
 from cog import BaseModel, Input, Path
@@ -31,6 +33,8 @@ def train(
     fail_at: int | None = Input(default=None, ge=1, description="Raise an error at this step"),
     exit_at: int | None = Input(default=None, ge=1, description="Die by SIGKILL at this step, unless resumed"),
     hang_at: int | None = Input(default=None, ge=1, description="Sleep for ever at this step, unless resumed"),
+    freeze_at: int | None = Input(default=None, ge=1, description="Stop every thread at this step, unless resumed"),
+    leave_at: int | None = Input(default=None, ge=1, description="Start a child in a session of its own, and leave it"),
     ignore_sigterm: bool = Input(default=False, description="Do not end on SIGTERM"),
     spoil_weights: bool = Input(default=False, description="Write weights that cannot be read"),
     makes_room: bool = Input(default=True, description="Let predictions be answered between two steps"),
@@ -49,6 +53,10 @@ def train(
                 break
             if step == fail_at:
                 raise runner.Failure("echo_failed", f"Echo was told to fail at step {step}.")
+            if step == leave_at:
+                subprocess.Popen(["sleep", "600"], start_new_session=True)
+            if not resumed_from and step == freeze_at:
+                _hold_everything()
             if not resumed_from and step in (exit_at, hang_at):
                 _go_wrong(step == exit_at)
             time.sleep(step_seconds)
@@ -83,6 +91,12 @@ def _go_wrong(die: bool) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     while True:
         time.sleep(60)
+
+
+def _hold_everything() -> None:
+    """Calls into C that keep the interpreter to themselves, as code that forgets to let it go does."""
+    while True:
+        ctypes.PyDLL(None).sleep(3600)
 
 
 def _sample(folder: Path, step: int, token: str, digest: str, seed: int) -> None:

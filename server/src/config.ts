@@ -71,6 +71,8 @@ export interface Config {
   leaseSeconds: number;
   /** How long a process that should stop may take before it is killed. */
   killGraceSeconds: number;
+  /** How long a training may take no turn before it hangs; longer where its usual step is long. */
+  hangSeconds: number;
 }
 
 /** Reads the settings; throws one sentence that names the setting when a value cannot be used. */
@@ -104,6 +106,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     python: join(ROOT, ".venv", "bin", "python"),
     leaseSeconds: 15,
     killGraceSeconds: 10,
+    hangSeconds: 120,
   };
 }
 

@@ -13,6 +13,10 @@ export class Crew {
   /** Those that have dialled in at least once. */
   readonly greeted = new Set<string>();
 
+  readonly #children = new Set<string>();
+  readonly #exits = new Map<string, NodeJS.Signals | null>();
+  readonly #memoryBytes = new Map<string, number>();
+
   session(processId: string): Session | undefined {
     return this.#sessions.get(processId);
   }
@@ -38,8 +42,39 @@ export class Crew {
   /** The process is gone. */
   forget(processId: string): void {
     this.#sessions.get(processId)?.close();
-    for (const known of [this.#sessions, this.#predictSlots, this.#idleSince, this.leaving]) known.delete(processId);
+    const known = [this.#sessions, this.#predictSlots, this.#idleSince, this.#exits, this.#memoryBytes];
+    for (const table of [...known, this.leaving]) table.delete(processId);
     this.greeted.delete(processId);
+    this.#children.delete(processId);
+  }
+
+  /** This server has started it, and will hear of its end from the kernel. */
+  noteStart(processId: string): void {
+    this.#children.add(processId);
+  }
+
+  /** Whether a child of this server still runs; undefined for another's. */
+  isRunning(processId: string): boolean | undefined {
+    return this.#children.has(processId) ? !this.#exits.has(processId) : undefined;
+  }
+
+  /** One that this server started has ended: by a signal, or by itself. */
+  noteExit(processId: string, signal: NodeJS.Signals | null): void {
+    this.#exits.set(processId, signal);
+  }
+
+  /** The signal that ended it; undefined where only another server could tell. */
+  exitOf(processId: string): NodeJS.Signals | null | undefined {
+    return this.#exits.get(processId);
+  }
+
+  /** How much memory it had at most, when last looked at. */
+  noteMemory(processId: string, bytes: number | undefined): void {
+    if (bytes !== undefined) this.#memoryBytes.set(processId, bytes);
+  }
+
+  memoryOf(processId: string): number | undefined {
+    return this.#memoryBytes.get(processId);
   }
 
   /** How many predictions it can hold at once. */

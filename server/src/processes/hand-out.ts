@@ -66,7 +66,11 @@ async function carryOut(
   processes: ProcessRow[],
 ): Promise<void> {
   if (decision.do === "start") {
-    await startProcess(context, decision, machine.socketPath, () => context.watch.poke("queue"));
+    const id = await startProcess(context, decision, machine.socketPath, (id, signal) => {
+      crew.noteExit(id, signal);
+      context.watch.poke("queue");
+    });
+    crew.noteStart(id);
     return;
   }
   if (decision.do === "stop") {

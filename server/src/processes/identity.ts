@@ -27,6 +27,11 @@ export function signalGroup(process: { pid: number | null; birth: string | null 
   return signal(-process.pid, name) || signal(process.pid, name);
 }
 
+/** Sends a signal to a process alone; false when it is gone. */
+export function signalAlone(process: { pid: number | null; birth: string | null }, name: NodeJS.Signals): boolean {
+  return process.pid !== null && isAlive(process) && signal(process.pid, name);
+}
+
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
     process.kill(pid, name);

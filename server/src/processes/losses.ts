@@ -1,15 +1,20 @@
 /** Notices model processes that are dead, silent or deaf, and what becomes of the runs that they held. */
+import { setTimeout } from "node:timers/promises";
 import { type Context, timestamp } from "../context.ts";
-import { failWaitingRun, loseAttempt } from "../runs/finish.ts";
+import { failWaitingRun, type Loss, loseAttempt } from "../runs/finish.ts";
 import { type Holder, listProcessingRuns, listWaitingRuns, type RunRow } from "../runs/store.ts";
+import { causeOfDeath } from "./cause.ts";
 import type { Crew } from "./crew.ts";
-import { signalGroup } from "./identity.ts";
+import { signalAlone, signalGroup } from "./identity.ts";
 import { lastWords } from "./last-words.ts";
+import { endOrphans } from "./orphans.ts";
 import { salvage } from "./salvage.ts";
 import { endProcess, type ProcessRow } from "./store.ts";
 
 /** How often, one after the other, processes of a kind may die before their first word until the run that waits is failed. */
 const STARTS_MAX = 2;
+/** What it takes to write the stacks of a process; one that is told to end at once may cut them short. */
+const STACKS_MS = 300;
 
 export class Losses {
   readonly #context: Context;
@@ -26,10 +31,17 @@ export class Losses {
   async bury(process: ProcessRow, ours: boolean): Promise<void> {
     const { db } = this.#context;
     const came = this.#crew.greeted.has(process.id);
-    this.#crew.forget(process.id);
     const words = lastWords(this.#context.config, process.id);
+    const cause = causeOfDeath({
+      signal: this.#crew.exitOf(process.id),
+      expected: this.#crew.leaving.has(process.id),
+      memoryBytes: this.#crew.memoryOf(process.id),
+      words,
+    });
+    this.#crew.forget(process.id);
+    endOrphans(process.id);
     const held = (await listProcessingRuns(db)).filter((run) => run.process_id === process.id);
-    for (const run of held) await this.#giveUp(run, `The model process died.${words}`);
+    for (const run of held) await this.#giveUp(run, cause);
     await endProcess(db, process.id, timestamp(this.#context));
     const kind = `${process.program} ${process.base}`;
     if (came) this.#neverCame.delete(kind);
@@ -55,7 +67,9 @@ export class Losses {
     const { config } = this.#context;
     const now = this.#context.now();
     if (process === undefined || now > (run.lease_ends_at ?? 0)) {
-      await this.#giveUp(run, `The model process has been silent for ${config.leaseSeconds} seconds.`);
+      const reason = `The model process has been silent for ${config.leaseSeconds} seconds.`;
+      const words = process === undefined ? "" : await this.#askForStacks(process);
+      await this.#giveUp(run, { reason, code: "hang", words });
       if (process !== undefined) this.#condemn(process);
       return;
     }
@@ -84,7 +98,14 @@ export class Losses {
     signalGroup(process, "SIGTERM");
   }
 
-  async #giveUp(run: RunRow, reason: string): Promise<void> {
+  /** Where it stands, unless it is frozen, or was asked before. Python writes it even where its own threads stand still. */
+  async #askForStacks(process: ProcessRow): Promise<string> {
+    if (this.#crew.leaving.has(process.id) || !signalAlone(process, "SIGUSR1")) return "";
+    await setTimeout(STACKS_MS);
+    return lastWords(this.#context.config, process.id);
+  }
+
+  async #giveUp(run: RunRow, loss: Loss): Promise<void> {
     if (run.process_id === null) return;
     const holder: Holder = { runId: run.id, attempt: run.attempt, processId: run.process_id };
     // A journal that cannot be read must not keep every other run from being looked after.
@@ -92,6 +113,6 @@ export class Losses {
       this.#context.log.error({ error, run: run.id }, "the journal of a lost attempt could not be read to its end");
       return false;
     });
-    if (!ended) await loseAttempt(this.#context, holder, reason);
+    if (!ended) await loseAttempt(this.#context, holder, loss);
   }
 }

@@ -22,8 +22,8 @@ export interface SessionHandlers {
   slots(processId: string, slots: Slots): void;
   /** A run of it has ended. */
   freed(processId: string): void;
-  /** An attempt was refused to it, so it will end. */
-  refused(processId: string): void;
+  /** An attempt was refused to it, or it gave one up: it will end. */
+  ending(processId: string): void;
   closed(session: Session): void;
 }
 
@@ -149,7 +149,8 @@ export class Session {
   async #finish(holder: Holder, event: FinalEvent): Promise<void> {
     if (await finishAttempt(this.#context, holder, event)) {
       this.send({ type: "ack", run: holder.runId, attempt: holder.attempt, seq: event.seq });
-      this.#handlers.freed(this.processId);
+      if (event.type === "lost") this.#handlers.ending(this.processId);
+      else this.#handlers.freed(this.processId);
     } else {
       this.#refuse(holder);
     }
@@ -157,7 +158,7 @@ export class Session {
 
   #refuse(holder: Holder): void {
     this.send({ type: "refused", run: holder.runId, attempt: holder.attempt });
-    this.#handlers.refused(this.processId);
+    this.#handlers.ending(this.processId);
   }
 }
 

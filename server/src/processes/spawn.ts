@@ -7,14 +7,18 @@ import { newInternalId } from "../ids.ts";
 import { baseFolder } from "../models/bases.ts";
 import { pythonFor } from "./environment.ts";
 import { birthOf } from "./identity.ts";
+import { PROCESS_MARK } from "./orphans.ts";
 import { insertProcess, updateProcessIdentity } from "./store.ts";
 
-/** Starts it and notes who it is. It dials `socketPath` when it is ready for work. Calls `onExit` when it ends while we live. */
+/**
+ * Starts it and notes who it is. It dials `socketPath` when it is ready for work. Calls `onExit` when it ends while
+ * we live. What it starts in its turn carries its id too, by which `endOrphans` finds it.
+ */
 export async function startProcess(
   context: Context,
   wanted: { program: string; base: string | null; whole: string | null; device: string },
   socketPath: string,
-  onExit: () => void,
+  onExit: (id: string, signal: NodeJS.Signals | null) => void,
 ): Promise<string> {
   const id = newInternalId();
   const folder = join(context.config.dataFolder, "processes", id);
@@ -40,15 +44,17 @@ export async function startProcess(
       wanted.device,
       "--folder",
       folder,
+      "--hang-seconds",
+      String(context.config.hangSeconds),
     ],
-    { cwd, detached: true, stdio: ["ignore", out, err], env },
+    { cwd, detached: true, stdio: ["ignore", out, err], env: { ...env, [PROCESS_MARK]: id } },
   );
   closeSync(out);
   closeSync(err);
-  child.on("exit", onExit);
+  child.on("exit", (_code, signal) => onExit(id, signal));
   child.on("error", (error) => {
     context.log.error({ error, process: id }, "a model process could not be started");
-    onExit();
+    onExit(id, null);
   });
   child.unref();
   if (child.pid !== undefined) await updateProcessIdentity(context.db, id, child.pid, birthOf(child.pid));

@@ -17,6 +17,7 @@ import { handOut, type Machine } from "./hand-out.ts";
 import { birthOf, isAlive, signalGroup } from "./identity.ts";
 import { listen, socketPathFor } from "./listen.ts";
 import { Losses } from "./losses.ts";
+import { peakMemoryBytes } from "./memory.ts";
 import { Session } from "./session.ts";
 import { findLivingProcess, listLivingProcesses, type ProcessRow, updateProcessIdentity } from "./store.ts";
 
@@ -54,7 +55,7 @@ export class Supervisor {
         alive: (processId) => this.#renew(processId),
         slots: (processId, slots) => this.#noteSlots(processId, slots.predict),
         freed: (processId) => this.#free(processId),
-        refused: (processId) => this.#letGo(processId),
+        ending: (processId) => this.#letGo(processId),
         closed: (session) => this.#forget(session),
       });
     });
@@ -99,6 +100,7 @@ export class Supervisor {
       if (!this.#isStanding(process)) await this.#losses.bury(process, this.#isOurs(process));
     }
     const processes = new Map((await listLivingProcesses(db)).map((process) => [process.id, process]));
+    for (const process of processes.values()) this.#crew.noteMemory(process.id, peakMemoryBytes(process.pid));
     const held = await listProcessingRuns(db);
     for (const run of held) await this.#losses.keepInTime(run, processes.get(run.process_id ?? ""), held);
     for (const [id, since] of this.#crew.leaving) this.#losses.press(processes.get(id), since);
@@ -113,7 +115,7 @@ export class Supervisor {
     if (process.pid === null) return this.#isOurs(process);
     const waited = this.#context.now() - Math.max(Date.parse(process.started_at), this.#startedAt);
     if (!this.#crew.greeted.has(process.id) && waited > HELLO_MS_MAX) signalGroup(process, "SIGKILL");
-    return isAlive(process);
+    return this.#crew.isRunning(process.id) ?? isAlive(process);
   }
 
   /** Started by this server, not by one before it. */
@@ -166,7 +168,7 @@ export class Supervisor {
     this.#context.watch.poke("queue");
   }
 
-  /** It was refused an attempt, which ends it: it gets no more work. */
+  /** It is about to end: it gets no more work. */
   #letGo(processId: string): void {
     if (!this.#crew.leaving.has(processId)) this.#crew.leaving.set(processId, this.#context.now());
     this.#context.watch.poke("queue");

@@ -10,10 +10,10 @@ import { type Publication, preparePublication, publishVersion, UnusableWeights }
 import { eventRow, freshEvents } from "./report.ts";
 import { endWaitingRun, findRun, type Holder, type RunRow, releaseRun } from "./store.ts";
 
-export type FinalEvent = Extract<ProcessEvent, { type: "done" | "failed" | "canceled" }>;
+export type FinalEvent = Extract<ProcessEvent, { type: "done" | "failed" | "canceled" | "lost" }>;
 
 export function isFinal(event: ProcessEvent): event is FinalEvent {
-  return event.type === "done" || event.type === "failed" || event.type === "canceled";
+  return event.type === "done" || event.type === "failed" || event.type === "canceled" || event.type === "lost";
 }
 
 /**
@@ -21,6 +21,8 @@ export function isFinal(event: ProcessEvent): event is FinalEvent {
  * holds the event, the end of the run, and the published version. False: the attempt was over already, nothing was written.
  */
 export async function finishAttempt(context: Context, holder: Holder, event: FinalEvent): Promise<boolean> {
+  if (event.type === "lost")
+    return loseAttempt(context, holder, { reason: event.error, code: event.code, words: "" }, event);
   const earned = await endingOf(context, holder, event);
   if (earned === undefined) return false;
   const finished = await context.db.transaction().execute(async (tx) => {
@@ -52,7 +54,9 @@ interface Ending {
   publication?: Publication;
 }
 
-async function endingOf(context: Context, holder: Holder, event: FinalEvent): Promise<Ending | undefined> {
+type Earned = Exclude<FinalEvent, { type: "lost" }>;
+
+async function endingOf(context: Context, holder: Holder, event: Earned): Promise<Ending | undefined> {
   if (event.type === "canceled") return { end: { status: "canceled" } };
   if (event.type === "failed") return { end: { status: "failed", error: event.error, error_code: event.code } };
   const run = await findRun(context.db, holder.runId);
@@ -86,11 +90,24 @@ async function trainingEnding(context: Context, run: RunRow, seconds: number): P
   }
 }
 
+/** Why an attempt was lost: in words, and as what programs read where no other attempt is made. */
+export interface Loss {
+  reason: string;
+  code: string;
+  /** What the process wrote last, as a passage of its own; empty when it wrote nothing. */
+  words: string;
+}
+
 /**
- * The attempt's process is gone or silent past its lease. A wish to cancel is thereby fulfilled; a prediction is tried once more;
- * a training goes on while its attempts get further. `reason` is a sentence for the log.
+ * The attempt's process is gone, or silent past its lease, or about to go as its last `word` says. A wish to cancel is thereby
+ * fulfilled; a prediction is tried once more; a training goes on while its attempts get further.
  */
-export async function loseAttempt(context: Context, holder: Holder, reason: string): Promise<boolean> {
+export async function loseAttempt(
+  context: Context,
+  holder: Holder,
+  { reason, code, words }: Loss,
+  word?: FinalEvent,
+): Promise<boolean> {
   const lost = await context.db.transaction().execute(async (tx) => {
     const at = timestamp(context);
     const run = await findRun(tx, holder.runId);
@@ -104,13 +121,18 @@ export async function loseAttempt(context: Context, holder: Holder, reason: stri
           : ({
               status: "failed",
               completed_at: at,
-              error: `${reason} ${verdict}`,
-              error_code: "attempt_lost",
+              error: `${reason} ${verdict}${words}`,
+              error_code: code,
             } as const);
     const released = await releaseRun(tx, holder, end);
     if (released === undefined) return false;
+    if (word !== undefined) {
+      const last = await findLastSeq(tx, holder.runId, holder.attempt);
+      await insertEvents(tx, holder.runId, freshEvents([word], last).map(eventRow));
+    }
     await endAttempt(tx, holder.runId, holder.attempt, "lost", at);
-    await insertServerLog(tx, holder.runId, verdict === "again" ? `${reason} Trying again.` : reason, at);
+    const said = verdict === "again" ? `${reason} Trying again.` : reason;
+    await insertServerLog(tx, holder.runId, said + words, at);
     if (verdict !== "again") await announceEnd(context, tx, released);
     return true;
   });

@@ -64,9 +64,12 @@ async function statusData(context: Context, run: RunRow): Promise<string> {
   return JSON.stringify({ status: run.status, queuePosition });
 }
 
-/** An attempt's own "done" is left out: the stream's last message says how the run ended. */
+/**
+ * An attempt's own "done" is left out, for the stream's last message says how the run ended; its "lost" too, for the server
+ * says in the log what follows from it.
+ */
 function presentEvent(context: Context, row: EventRow, origin: string): Message | undefined {
-  if (row.type === "done") return undefined;
+  if (row.type === "done" || row.type === "lost") return undefined;
   const { file, files, path: _path, ...body } = Body.parse(JSON.parse(row.body));
   const shown = (reported: ReportedFile) => presentRunFile(context, row.run_id, row.attempt, reported, origin);
   const data = {

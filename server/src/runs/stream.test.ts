@@ -110,7 +110,8 @@ test("what a lost attempt had given is not given twice by the one after it", asy
       holder,
       words.map((value, index) => ({ ...event, seq: index + 1, value })),
     );
-    if (attempt === 0) await loseAttempt(context, holder, "The model process died.");
+    if (attempt === 0)
+      await loseAttempt(context, holder, { reason: "The model process died.", code: "attempt_lost", words: "" });
   }
   const reply = await world.app.request(urls.stream ?? "");
   const seen: string[] = [];

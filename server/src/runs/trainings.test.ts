@@ -31,7 +31,7 @@ test("a process that dies is noticed, and its training resumes from the last sta
   const id = await trainEcho(world, { steps: 6, state_every: 2, exit_at: 5 });
   const training = await endedTraining(world, id);
   expect(training.status).toBe("succeeded");
-  expect(training.logs).toContain("The model process died. Trying again.");
+  expect(training.logs).toMatch(/The model process was killed \(SIGKILL\).* Trying again\./);
   expect(training.logs).toContain("echo: resuming after step 4");
 });
 

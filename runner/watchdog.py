@@ -1,0 +1,51 @@
+"""Notices a training that takes no turn any more. Knows nothing about what becomes of it."""
+
+import statistics
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+# The shortest silence that is called a hang, and how many usual steps it has to last where those are long.
+PATIENCE_SECONDS = 120.0
+STEPS = 20
+STEPS_REMEMBERED = 101
+
+
+class Watchdog:
+    """`turn` arms it, `pause` disarms it until the next turn: whatever has a name of its own, such as saving, may take as
+    long as it takes. `on_hang` is called once, with the seconds since the last turn, on a thread of its own."""
+
+    def __init__(self, on_hang: Callable[[float], None], patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._on_hang = on_hang
+        self._patience_seconds = patience_seconds
+        self._steps: deque[float] = deque(maxlen=STEPS_REMEMBERED)
+        self._last: float | None = None
+        self._started = self._ended = False
+
+    def turn(self) -> None:
+        now = time.monotonic()
+        if self._last is not None:
+            self._steps.append(now - self._last)
+        self._last = now
+        if not self._started:
+            self._started = True
+            threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def pause(self) -> None:
+        self._last = None
+
+    def end(self) -> None:
+        self._ended = True
+
+    def _watch(self) -> None:
+        while not self._ended:
+            time.sleep(min(1.0, self._patience_seconds / 4))
+            last = self._last
+            if last is None or self._ended:
+                continue
+            usual = statistics.median(list(self._steps)) if self._steps else 0.0
+            silent = time.monotonic() - last
+            if silent > max(self._patience_seconds, STEPS * usual):
+                self._on_hang(silent)
+                return
