@@ -100,6 +100,11 @@ const tabs = [
   }),
   createRoute({
     ...inModel,
+    path: "/snapshots",
+    component: lazyRouteComponent(() => import("./pages/model/grid.tsx"), "Grid"),
+  }),
+  createRoute({
+    ...inModel,
     path: "/readme",
     component: lazyRouteComponent(() => import("./pages/model/readme.tsx"), "Readme"),
   }),

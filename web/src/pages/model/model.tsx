@@ -84,6 +84,7 @@ function Frame() {
           { to: "/$owner/$name/api", params, label: "API" },
           { to: "/$owner/$name/examples", params, label: "Examples" },
           { to: "/$owner/$name/versions", params, label: "Versions" },
+          ...(isMine && !canTrain ? [{ to: "/$owner/$name/snapshots", params, label: "Snapshots" } as const] : []),
           { to: "/$owner/$name/readme", params, label: "README" },
           ...(isMine ? [{ to: "/$owner/$name/settings", params, label: "Settings" } as const] : []),
         ]}
