@@ -8,7 +8,7 @@ import { Fragment, type ReactNode } from "react";
 /** `linkTo` may send an address elsewhere, such as a page of the docs to its page here. */
 export function Markdown({ text, linkTo = (href) => href }: { text: string; linkTo?: (href: string) => string }) {
   return (
-    <div className="flex max-w-3xl flex-col gap-4 leading-relaxed break-words">
+    <div className="flex min-w-0 max-w-3xl flex-col gap-4 leading-relaxed break-words">
       {blocks(marked.lexer(text), linkTo)}
     </div>
   );
@@ -84,7 +84,7 @@ function list({ ordered, items }: Tokens.List, linkTo: LinkTo): ReactNode {
 function table({ header, rows }: Tokens.Table, linkTo: LinkTo): ReactNode {
   const cell = "border-b border-line px-3 py-2 text-left align-top";
   return (
-    <div className="overflow-x-auto">
+    <div tabIndex={0} className="overflow-x-auto">
       <table className="w-full border-collapse text-sm">
         <thead>
           <tr>
