@@ -23,7 +23,12 @@ def train(**given) -> Path:
 
 def draw(predictor, **given) -> list[Path]:
     """Draws and returns the pictures' files."""
-    return [Path(path) for path in predictor.predict(**_defaults(MODEL.predict_fields) | given)]
+    return [Path(path) for path in predictor.predict(**inputs(**given))]
+
+
+def inputs(**given) -> dict:
+    """All of `predict`'s inputs."""
+    return _defaults(MODEL.predict_fields) | given
 
 
 def make_predictor(weights: Path | None):

@@ -55,15 +55,17 @@ def draw_together(shelf: Shelf, weights: Weights, calls: Sequence[dict]) -> list
     orders: dict[int, Order] = {}
     answers: dict[int, list[Path] | Exception] = {}
     for number, inputs in enumerate(calls):
-        try:
-            orders[number] = read_order(shelf.base, mixture.words, inputs)
-        except runner.Failure as failure:
-            answers[number] = failure
+        with runner.call(number):
+            try:
+                orders[number] = read_order(shelf.base, mixture.words, inputs)
+            except runner.Failure as failure:
+                answers[number] = failure
     if orders:
         with mixture.on(shelf.base):
             drawn = sample(shelf.base, mixture.words, list(orders.values()))
         for number, pictures in zip(orders, drawn, strict=True):
-            answers[number] = save(pictures)
+            with runner.call(number):
+                answers[number] = save(pictures)
     return [answers[number] for number in range(len(calls))]
 
 

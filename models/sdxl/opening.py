@@ -65,7 +65,9 @@ def open_weights(base: Base, path: Path, token_string: str | None = None) -> Wei
         return read_tensors(base, path, token_string)
     except SafetensorError as error:
         raise runner.Failure(
-            "weights_unusable", f"it is neither a tar of trained weights nor a .safetensors file: {error}."
+            "weights_unusable",
+            f"it is neither a tar of trained weights nor a whole .safetensors file ({error}). Give a tar of Easel or Replicate, or "
+            "a LoRA or embedding as .safetensors.",
         ) from error
 
 
