@@ -127,6 +127,21 @@ test("what a lost attempt had given is not given twice by the one after it", asy
   expect(seen).toEqual(["a", "b"]);
 });
 
+test("the end comes late enough behind the last output, and the connection's end behind that", async () => {
+  const world = await makeWorld({}, STREAMING);
+  const { urls } = await predict(world, WORDS.versionId, { text: "one" });
+  const reply = await world.app.request(urls.stream ?? "");
+  const decoder = new TextDecoder();
+  const seen = new Map<string, number>();
+  for await (const bytes of reply.body ?? []) {
+    for (const { event } of parse(decoder.decode(bytes))) seen.set(event, performance.now());
+  }
+  const [output = 0, done = 0] = [seen.get("output"), seen.get("done")];
+  // Less, and Replicate's command line loses the output, or falls over.
+  expect(done - output).toBeGreaterThan(200);
+  expect(performance.now() - done).toBeGreaterThan(1500);
+});
+
 test("a link that was not signed opens no stream", async () => {
   const world = await makeWorld({}, STREAMING);
   const { urls } = await predict(world, WORDS.versionId, {});
