@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { archiveOf, picture } from "../support/archive.ts";
-import { ECHO_VERSION, startServer, type TestServer } from "../support/server.ts";
+import { ECHO_VERSION, startServer, type TestServer, TOKEN } from "../support/server.ts";
 import { PAGES } from "./pages.mjs";
 import { expectNoTroubles, makePerson, openBrowser, overhang, seriousIssues, signIn } from "./person.ts";
 
@@ -69,7 +69,7 @@ test("a training is started and canceled by keyboard alone", async () => {
   const person = await makePerson(browser, server.url, { signedIn: false });
   const { page } = person;
   await page.getByLabel("API token").waitFor();
-  await page.keyboard.type("r8_0123456789abcdefghjkmnpqrstvwxyz01234");
+  await page.keyboard.type(TOKEN);
   await page.keyboard.press("Enter");
   await page.getByRole("banner").getByRole("link", { name: "New training" }).waitFor();
   await tabTo(person.page, "New training");
@@ -134,6 +134,24 @@ describe("hostile words are shown as words", () => {
     expect(await person.page.locator("img[onerror], svg[onload]").count()).toBe(0);
     expectNoTroubles(person);
   });
+});
+
+test("signing in and the first page load at most 200 kB of script, as it is sent", async () => {
+  const context = await browser.newContext({ baseURL: server.url });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const sizes: Promise<{ responseBodySize: number }>[] = [];
+  page.on("response", (reply) => {
+    if (reply.url().endsWith(".js")) sizes.push(reply.request().sizes());
+  });
+  await page.goto("/");
+  await page.getByLabel("API token").fill(TOKEN);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("Lately").waitFor();
+  await page.waitForLoadState("networkidle");
+  const total = (await Promise.all(sizes)).reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
+  expect(total).toBeGreaterThan(50_000);
+  expect(total).toBeLessThanOrEqual(200_000);
 });
 
 test("a log of 100,000 lines stands in a page of few elements, and its end is in view", async () => {

@@ -8,14 +8,12 @@ import { Page } from "../../parts/page.tsx";
 import { Picture } from "../../parts/picture.tsx";
 import { RunRow } from "../../parts/run-row.tsx";
 import { picturesOf, predictionsQuery, trainingsQuery } from "../../runs.ts";
-import { useAccountName } from "../../session.ts";
 import { Welcome } from "./welcome.tsx";
 
 const ROWS_MAX = 8;
 const PICTURES_MAX = 12;
 
 export function Home() {
-  const account = useAccountName();
   const trainings = useQuery(trainingsQuery);
   const predictions = useQuery(predictionsQuery);
   const error = trainings.error ?? predictions.error;
@@ -34,7 +32,7 @@ export function Home() {
   const pictures = drawn.flatMap((run) => picturesOf(run).map((url) => ({ url, run }))).slice(0, PICTURES_MAX);
   if (trainings.data.results.length === 0) return <Welcome running={running} />;
   return (
-    <Page title="Home" heading={account}>
+    <Page title="Home" heading="Lately">
       <div className="flex flex-col gap-4 sm:gap-6">
         {running.length > 0 && (
           <Card title="Running now">
@@ -44,7 +42,7 @@ export function Home() {
           </Card>
         )}
         {pictures.length > 0 && (
-          <Card title="Drawn lately">
+          <Card title="Pictures">
             <ul className="grid grid-cols-[repeat(auto-fill,minmax(8.5rem,1fr))] gap-3">
               {pictures.map(({ url, run }) => (
                 <li key={url}>

@@ -9,6 +9,9 @@ import { Card } from "../../parts/card.tsx";
 import { DrawForm } from "../../parts/draw-form.tsx";
 import { Page } from "../../parts/page.tsx";
 import { RunRow } from "../../parts/run-row.tsx";
+import images from "./images.webp";
+import pictures from "./pictures.webp";
+import training from "./training.webp";
 
 /** Trained before, so that there is something to draw with at once. */
 const EXAMPLE = { owner: "easel", name: "emoji-3d" };
@@ -27,13 +30,13 @@ export function Welcome({ running }: { running: (Training | Prediction)[] }) {
           </Card>
         )}
         <ol className="grid gap-4 sm:gap-6 lg:grid-cols-3">
-          <Step number={1} title="Images">
+          <Step number={1} title="Images" picture={images}>
             Ten to twenty of one thing, one face or one style. Or begin with the sample set: sixteen emoji in 3D.
           </Step>
-          <Step number={2} title="Training">
+          <Step number={2} title="Training" picture={training}>
             You see every picture as it will be learnt, how far it is, and samples on the way.
           </Step>
-          <Step number={3} title="Pictures">
+          <Step number={3} title="Pictures" picture={pictures}>
             Write the word that it has learnt into a prompt: a TOK emoji of a fox.
           </Step>
         </ol>
@@ -58,18 +61,31 @@ export function Welcome({ running }: { running: (Training | Prediction)[] }) {
   );
 }
 
-function Step({ number, title, children }: { number: number; title: string; children: ReactNode }) {
+interface StepProps {
+  number: number;
+  title: string;
+  /** Three tiles in a row, of which the words below say what they are. */
+  picture: string;
+  children: ReactNode;
+}
+
+function Step({ number, title, picture, children }: StepProps) {
   return (
-    <li className="flex gap-4 rounded-lg border border-line bg-surface p-5">
-      <span
-        aria-hidden="true"
-        className="grid size-8 shrink-0 place-items-center rounded-full bg-accent-wash font-semibold text-accent"
-      >
-        {number}
-      </span>
-      <div>
-        <h2 className="font-semibold">{title}</h2>
-        <p className="mt-1 text-sm text-soft">{children}</p>
+    <li className="overflow-hidden rounded-lg border border-line bg-surface">
+      <div className="bg-white px-4 py-3">
+        <img src={picture} alt="" width={496} height={160} className="mx-auto h-auto w-full max-w-72" />
+      </div>
+      <div className="flex gap-4 p-5">
+        <span
+          aria-hidden="true"
+          className="grid size-8 shrink-0 place-items-center rounded-full bg-accent-wash font-semibold text-accent"
+        >
+          {number}
+        </span>
+        <div>
+          <h2 className="font-semibold">{title}</h2>
+          <p className="mt-1 text-sm text-soft">{children}</p>
+        </div>
       </div>
     </li>
   );

@@ -1,19 +1,12 @@
 /** `/trainings`: every training of the account. */
-import { Link } from "@tanstack/react-router";
 import { client } from "../../client.ts";
-import { buttonClass } from "../../parts/button.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Page } from "../../parts/page.tsx";
 import { RunList } from "./run-list.tsx";
 
 export function Trainings() {
-  const start = (
-    <Link to="/create" className={buttonClass("primary")}>
-      New training
-    </Link>
-  );
   return (
-    <Page title="Trainings" actions={start}>
+    <Page title="Trainings">
       <RunList
         name="trainings"
         list={client.trainings.list}

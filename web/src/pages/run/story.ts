@@ -89,8 +89,11 @@ export class Story {
       case "snapshot":
         this.snapshots.set(event.data.step, event.data.file);
         return;
+      case "chunk":
+        if (event.data.file !== undefined) this.outputs = [...this.outputs, event.data.file];
+        return;
       case "output":
-        this.outputs = [...this.outputs, ...(event.data.files ?? [])];
+        this.outputs = event.data.files ?? this.outputs;
         return;
       case "log":
         for (const line of event.data.text.replace(/\n$/, "").split("\n")) this.addLine(line);

@@ -44,7 +44,7 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
           <Status status={status} />
           <span>
-            trained on {run.model}, <Moment at={run.created_at} />
+            {isTerminal(status) ? "trained" : "training"} on {run.model}, <Moment at={run.created_at} />
           </span>
           {run.metrics.total_time !== undefined && <span>in {durationInWords(run.metrics.total_time)}</span>}
         </span>

@@ -116,7 +116,7 @@ export function Review(props: ReviewProps) {
           <p className="text-sm text-soft">
             {images.length > 0 && `${images.length - dropped} of ${images.length} images`}
           </p>
-          <div className="flex gap-2">
+          <div className="flex flex-1 gap-2 *:flex-1 sm:flex-none">
             <Button onClick={props.onBack}>Back</Button>
             <Button
               look="primary"

@@ -144,7 +144,7 @@ export function TrainForm({ base, fields, models, start, choice }: TrainFormProp
                 ? "How long it takes here is known after the first training."
                 : `About ${aboutInWords(expected.seconds)} on this machine, going by ${expected.from === 1 ? "the last training" : `the last ${expected.from} trainings`}.`)}
           </p>
-          <div className="flex gap-2">
+          <div className="flex flex-1 gap-2 *:flex-1 sm:flex-none">
             <Button disabled={isBlocked} onClick={() => setReviewing(true)}>
               Review images
             </Button>
