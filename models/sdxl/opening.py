@@ -77,7 +77,7 @@ def _begins_like_safetensors(head: bytes) -> bool:
 
 
 def _fitting(base: Base, weights: Weights, name: str) -> Weights:
-    targets = base.adapter_targets()
+    targets = base.foldable_layers
     for layer, (down, up) in weights.adapter.pairs.items() if weights.adapter else ():
         target = targets.get(layer)
         if target is None or (up.shape[0], down.shape[1]) != target.weight.shape:

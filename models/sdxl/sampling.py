@@ -94,7 +94,8 @@ class Told:
         if self.guidance <= 1:
             return network.predict(noisy_BCHW, t, self.positive)
         both = network.predict(torch.cat([noisy_BCHW] * 2), t, Conditioning.joined([self.negative, self.positive]))
-        negative, positive = both.chunk(2)
+        # Guidance multiplies what half precision has rounded off.
+        negative, positive = both.float().chunk(2)
         return negative + self.guidance * (positive - negative)
 
 

@@ -26,10 +26,14 @@ def name_layers(base: Base) -> Layers:
     own = base.foldable_layers
     foreign: dict[str, str] = {}
     for layer in own:
-        encoder, _, inside = layer.partition(".")
-        names = _encoder_names(encoder, inside) if encoder in ENCODERS else _unet_names(layer, base.unet.config)
-        foreign |= dict.fromkeys(names, layer)
+        foreign |= dict.fromkeys(names_elsewhere(layer, base.unet.config), layer)
     return Layers(own, foreign)
+
+
+def names_elsewhere(layer: str, unet_config: dict) -> list[str]:
+    """What one of our layers may be called in a LoRA, without the key's end."""
+    encoder, _, inside = layer.partition(".")
+    return _encoder_names(encoder, inside) if encoder in ENCODERS else _unet_names(layer, unet_config)
 
 
 def _unet_names(layer: str, config: dict) -> list[str]:
@@ -49,5 +53,5 @@ def _encoder_names(encoder: str, inside: str) -> list[str]:
     return [
         f"{encoder}.text_model.{inside}",
         f"{encoder}.{inside}",
-        f"{ENCODERS[encoder]}text_model_{inside}".replace("text_model_", "text_model.").replace(".", "_"),
+        f"{ENCODERS[encoder]}text_model_{inside}".replace(".", "_"),
     ]

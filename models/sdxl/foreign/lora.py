@@ -71,19 +71,27 @@ def _read_pair(
     if "down" not in of_layer or "up" not in of_layer:
         raise _misfit(first, "the other half of the pair is not there")
     (down_key, down), (up_key, up) = of_layer["down"], of_layer["up"]
-    weight, rank = layers.own[layer].weight, len(down)
-    if (
-        down.dim() < 2
-        or down[0].numel() != weight[0].numel()
-        or (down.dim() == 4 and weight.dim() == 4 and down.shape[2:] != weight.shape[2:])
-    ):
+    weight, rank = layers.own[layer].weight, len(down) if down.dim() else 0
+    if not rank or not _reads(down, weight):
         raise _misfit(down_key, f"it is {_shape(down)}, where the base's layer is {_shape(weight)}")
     if up.dim() < 2 or up.flatten(1).shape != (len(weight), rank):
         raise _misfit(up_key, f"it is {_shape(up)}, where the base's layer is {_shape(weight)} and the rank {rank}")
+    down, up = down.float(), up.float()
     if not (torch.isfinite(down).all() and torch.isfinite(up).all()):
         raise _misfit(down_key, "it or its other half holds numbers that are none")
-    alpha = of_layer["alpha"][1].item() if "alpha" in of_layer else _alpha_of(layer, rank, alphas)
-    return down.float(), up.float() * (alpha / rank)
+    alpha = _alpha_of(layer, rank, alphas)
+    if "alpha" in of_layer:
+        alpha_key, tensor = of_layer["alpha"]
+        if tensor.numel() != 1 or not torch.isfinite(tensor.float()).all():
+            raise _misfit(alpha_key, f"it is {_shape(tensor)}, not one number")
+        alpha = tensor.item()
+    return down, up * (alpha / rank)
+
+
+def _reads(down: torch.Tensor, weight: torch.Tensor) -> bool:
+    """Whether it takes what the layer takes. A linear layer's half may be written as a convolution of one pixel."""
+    same_kernel = down.shape[2:] == weight.shape[2:] or weight.dim() == 2
+    return down.dim() >= 2 and down[0].numel() == weight[0].numel() and same_kernel
 
 
 def _read_alphas(notes: dict[str, str]) -> dict:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import test_export_sdxl
 import torch
 from adapter import Adapter
 from base import current
 from conftest import ROOT, Called, Functions, members
 from export.bundle import export_weights
 from export.names import lora_name
+from foreign.layers import names_elsewhere
 from opening import Shelf, open_weights
 from PIL import Image
 from predict import Lora
@@ -23,6 +25,8 @@ from safetensors.torch import load, load_file, save_file
 from weights import read_weights, write_weights
 
 from runner import Failure
+
+unet = test_export_sdxl.unet
 
 EMOJI = ROOT / "bases" / "emoji"
 FOX = {"prompt": "a TOK emoji of a fox", "num_inference_steps": 4, "seed": 1}
@@ -150,6 +154,37 @@ def test_alphas_ranks_encoders_and_convolutions(functions: Functions, folder: Pa
     assert all(layers[layer].weight is weight for layer, weight in before.items())
 
 
+# As they stand in LoRAs that people share: kohya's, LCM's, and ComfyUI's.
+SHARED = {
+    "lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q": (
+        "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
+    ),
+    "lora_unet_middle_block_1_transformer_blocks_9_ff_net_0_proj": (
+        "mid_block.attentions.0.transformer_blocks.9.ff.net.0.proj"
+    ),
+    "lora_unet_output_blocks_2_2_conv": "up_blocks.0.upsamplers.0.conv",
+    "lora_unet_input_blocks_1_0_in_layers_2": "down_blocks.0.resnets.0.conv1",
+    "lora_unet_time_embed_0": "time_embedding.linear_1",
+    "lora_unet_label_emb_0_0": "add_embedding.linear_1",
+    "lora_unet_down_blocks_0_downsamplers_0_conv": "down_blocks.0.downsamplers.0.conv",
+    "diffusion_model.output_blocks.3.1.proj_in": "up_blocks.1.attentions.0.proj_in",
+    "unet.up_blocks.1.attentions.0.proj_in": "up_blocks.1.attentions.0.proj_in",
+}
+
+
+def test_sdxls_layers_are_found_by_what_they_are_called_elsewhere(unet):
+    layers = [name for name, one in unet.named_modules() if isinstance(one, torch.nn.Linear | torch.nn.Conv2d)]
+    found = {name: layer for layer in layers for name in names_elsewhere(layer, unet.config)}
+    assert {name: found.get(name) for name in SHARED} == SHARED
+    # Of five names none is another layer's, though some layers have the same one twice.
+    assert all(found[name] == layer for layer in layers for name in names_elsewhere(layer, unet.config))
+    assert len(layers) > 700
+    first = names_elsewhere("text_encoder.encoder.layers.0.self_attn.q_proj", {})
+    assert "lora_te1_text_model_encoder_layers_0_self_attn_q_proj" in first
+    second = names_elsewhere("text_encoder_2.text_model.encoder.layers.31.mlp.fc1", {})
+    assert "lora_te2_text_model_encoder_layers_31_mlp_fc1" in second
+
+
 def test_words_of_one_name_are_told_apart_by_a_new_one(functions: Functions, files: dict[str, Path], strong: Path):
     predictor = functions.predictor(strong)
     other = {"prompt": "a CAT emoji of a fox", "num_inference_steps": 2, "seed": 1, "lora_scale": 0}
@@ -189,6 +224,8 @@ def refusal(tensors: dict[str, torch.Tensor], path: Path) -> str:
         ({"lora_down.weight": torch.zeros(4, 320)}, "attn1_to_q.lora_down.weight does not fit: it is 4 × 320"),
         ({"lora_up.weight": torch.zeros(192, 8)}, "attn1_to_q.lora_up.weight does not fit: it is 192 × 8"),
         ({"lora_up.weight": torch.full((192, 4), torch.nan)}, "numbers that are none"),
+        ({"lora_down.weight": torch.zeros(0, 192)}, "attn1_to_q.lora_down.weight does not fit: it is 0 × 192"),
+        ({"alpha": torch.zeros(3)}, "attn1_to_q.alpha does not fit: it is 3, not one number"),
         ({"dora_scale": torch.zeros(1)}, "attn1_to_q.dora_scale does not fit: only plain LoRA"),
         ({"hada_w1_a": torch.zeros(1)}, "attn1_to_q.hada_w1_a does not fit"),
     ],
