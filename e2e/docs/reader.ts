@@ -1,8 +1,8 @@
 /**
  * A reader who does what a page says: its blocks in their order, in one shell, in a folder that looks like the checkout,
- * against a server that is there already. Four things differ from a real reader's: the server's address is put where the
- * page says 127.0.0.1:7788, `data.zip` is one of the examples, ComfyUI and A1111 are empty folders, and a training on easel/emoji that names no number of
- * steps takes few.
+ * against a server that is there already. A few things differ from a real reader's: the server's address is put where
+ * the page says 127.0.0.1:7788, and a free port where it says 7799; `data.zip` is one of the examples, ComfyUI and A1111
+ * are empty folders, and a training on easel/emoji that names no number of steps takes few.
  */
 import { execFileSync, spawn } from "node:child_process";
 import {
@@ -18,12 +18,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { TOKEN } from "../support/server.ts";
+import { freePort, TOKEN } from "../support/server.ts";
 import { type Block, RUN_LANGUAGES } from "./blocks.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** Enough for a result that draws. */
 const STEPS = 4;
+/** A page that takes longer waits for something that will not come; the test says at which line. */
+const SECONDS_MAX = 220;
 
 export interface Reading {
   page: string;
@@ -35,18 +37,23 @@ export interface Reading {
 export async function follow({ page, blocks, server }: Reading): Promise<void> {
   const folder = makeFolder();
   try {
-    const { code, said, line } = await run(folder, script(folder, server.url, blocks), server);
-    if (code !== 0) throw new Error(`${page}:${line}: the commands end with ${code}.\n${said}`);
+    const { code, said, line } = await run(
+      folder,
+      script(folder, [new URL(server.url).host, String(await freePort())], blocks),
+      server,
+    );
+    const ending = code === null ? `took longer than ${SECONDS_MAX} s` : `end with ${code}`;
+    if (code !== 0) throw new Error(`${page}:${line}: the commands ${ending}.\n${said}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function script(folder: string, url: string, blocks: Block[]): string {
+function script(folder: string, [host, port]: [host: string, port: string], blocks: Block[]): string {
   const steps = blocks
     .filter(({ language, notRun }) => RUN_LANGUAGES.includes(language) && notRun === undefined)
     .map(({ language, line, text }) => {
-      const ours = text.replaceAll("127.0.0.1:7788", new URL(url).host);
+      const ours = text.replaceAll("127.0.0.1:7788", host).replaceAll("7799", port);
       return `echo ${line} >&3\n${language === "sh" ? ours : runFile(folder, language, line, ours)}`;
     });
   return `set -euo pipefail\n${steps.join("\n")}\n`;
@@ -83,15 +90,20 @@ async function run(folder: string, text: string, server: Reading["server"]) {
   shell.stdio[3]?.on("data", (chunk) => {
     lines += chunk;
   });
+  const end = () => {
+    try {
+      if (shell.pid !== undefined) process.kill(-shell.pid, "SIGKILL");
+    } catch {
+      // Nothing was left in the background.
+    }
+  };
+  const late = setTimeout(end, SECONDS_MAX * 1000);
   const code = await new Promise<number | null>((resolve, reject) => {
     shell.on("error", reject);
     shell.on("exit", resolve);
   });
-  try {
-    if (shell.pid !== undefined) process.kill(-shell.pid, "SIGKILL");
-  } catch {
-    // Nothing was left in the background.
-  }
+  clearTimeout(late);
+  end();
   return { code, said, line: lines.trim().split("\n").at(-1) };
 }
 
