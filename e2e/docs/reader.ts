@@ -2,7 +2,8 @@
  * A reader who does what a page says: its blocks in their order, in one shell, in a folder that looks like the checkout,
  * against a server that is there already. A few things differ from a real reader's: the server's address is put where
  * the page says 127.0.0.1:7788, and a free port where it says 7799; `data.zip` is one of the examples, ComfyUI and A1111
- * are empty folders, and a training on easel/emoji that names no number of steps takes few.
+ * are empty folders, and a training on easel/emoji that names no number of steps takes few,
+ * draws no samples and scores no snapshots.
  */
 import { execFileSync, spawn } from "node:child_process";
 import {
@@ -123,7 +124,7 @@ function makeFolder(): string {
   writeFileSync(
     easel,
     `#!/usr/bin/env bash
-if [[ "$1" == train && " $* " == *" easel/emoji "* && "$*" != *max_train_steps=* ]]; then set -- "$@" max_train_steps=${STEPS}; fi
+if [[ "$1" == train && " $* " == *" easel/emoji "* && "$*" != *max_train_steps=* ]]; then set -- "$@" max_train_steps=${STEPS} sample_steps=0 publish=last; fi
 exec node ${JSON.stringify(join(ROOT, "cli", "bin", "easel.js"))} "$@"
 `,
   );

@@ -22,13 +22,9 @@ class Technique:
 
     @property
     def replaces_base(self) -> bool:
-        """Whether what comes out is a model of its own rather than something beside the base."""
-        return "unet" in self.moves
-
-    @property
-    def leaves_base(self) -> bool:
-        """Whether the base's own weights stay as they are, so that others may draw with it meanwhile."""
-        return self.moves.keys() <= {"lora", "words"}
+        """Whether networks of the base's are what moves: others cannot draw with it meanwhile, and what comes out is a model of
+        its own rather than something beside the base."""
+        return not self.moves.keys() <= {"lora", "words"}
 
 
 TECHNIQUES = {

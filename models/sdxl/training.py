@@ -54,7 +54,7 @@ def run(inputs: dict) -> Path:
 
 def make_room(technique: Technique, aside: Room = nullcontext) -> AbstractContextManager[None]:
     """Predictions may draw with the base between two steps, inside `aside()`: unless the base itself is what moves."""
-    return runner.room(aside) if technique.leaves_base else nullcontext()
+    return nullcontext() if technique.replaces_base else runner.room(aside)
 
 
 def train(technique: Technique, inputs: dict) -> Path:

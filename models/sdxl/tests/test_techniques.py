@@ -10,7 +10,7 @@ import pytest
 import torch
 from adapter import Adapter, fold
 from base import current
-from conftest import DEMO_ZIP, Called, Functions, fingerprint, make_zip, members
+from conftest import DEMO_ZIP, ROOT, Called, Functions, fingerprint, make_zip, members
 from course import Course, Group
 from export.bundle import export_weights
 from export.names import lora_name
@@ -341,3 +341,12 @@ def test_technique_and_subject_decide_what_was_not_given(functions: Functions, g
     model = functions.model
     values = {field.name: field.default for field in settle(model.train_fields, model.train_rules, given)} | given
     assert {name: values[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("base", ["emoji", "sdxl"])
+def test_the_page_about_training_has_each_rule_of_the_table(base: str):
+    page = (ROOT / "docs" / "train.md").read_text()
+    for row in json.loads((ROOT / "bases" / base / "defaults.json").read_text())["train_rules"]:
+        where = " and ".join(f"`{name}={value}`" for name, [value] in row["when"].items())
+        shown = [f"`{name}` {json.dumps(value)}" for name, value in row["defaults"].items()]
+        assert f"| {where} | {', '.join(shown)} |" in page
