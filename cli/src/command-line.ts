@@ -23,6 +23,8 @@ export const easel = defineCommand({
     run: () => import("./commands/run.ts").then((module) => module.run),
     trainings,
     predictions,
+    gc: () => import("./commands/space.ts").then((module) => module.gc),
+    fsck: () => import("./commands/space.ts").then((module) => module.fsck),
     base: () => import("./commands/base.ts").then((module) => module.base),
     weights: () => import("./commands/weights.ts").then((module) => module.weights),
     webhooks: () => import("./commands/webhooks.ts").then((module) => module.webhooks),

@@ -19,6 +19,7 @@ export const EXAMPLES: Record<string, string[]> = {
     'easel run you/toy prompt="a TOK emoji of a fox"',
     'easel run easel/emoji prompt="an emoji of a fox" seed=7 num_outputs=4 --output foxes',
   ],
+  "easel gc": ["easel gc --dry-run", "easel gc"],
   "easel base get": ["easel base get sdxl", "HF_HOME=/big/disk easel base get sdxl --accept-licence"],
   "easel base add": ["easel base add juggernaut ~/ComfyUI/models/checkpoints/juggernaut.safetensors"],
   "easel weights download": [

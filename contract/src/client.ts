@@ -16,6 +16,7 @@ import type { Page } from "./page.ts";
 import { type CreateModelPrediction, type CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
 import { PreflightReport, type PreflightRequest } from "./preflight.ts";
 import { SearchResult } from "./search.ts";
+import { GarbageReport } from "./space.ts";
 import { AccountList, type CreateAccount, type CreateToken, NewAccount, NewToken, TokenPage } from "./token.ts";
 import { type CreateTraining, Training, TrainingPage } from "./training.ts";
 import { multipart, type Upload } from "./upload.ts";
@@ -75,6 +76,8 @@ export function createClient(options: ClientOptions) {
       /** Looks again at what was got and added on the server's machine. */
       refresh: () => call(BaseList, "POST", "/bases"),
     },
+    /** Frees what nothing needs any more, or says what it would free. */
+    collectGarbage: (dryRun: boolean) => call(GarbageReport, "POST", "/gc", { json: { dry_run: dryRun } }),
     hardware: { list: (signal?: AbortSignal) => call(HardwareList, "GET", "/hardware", { signal }) },
     machine: { get: (signal?: AbortSignal) => call(Machine, "GET", "/machine", { signal }) },
     models: {

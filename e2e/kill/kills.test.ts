@@ -3,6 +3,7 @@
  * last publish: thirty times, by ten seeds. `EASEL_SEED=n` repeats one of them.
  */
 import { expect, test } from "vitest";
+import { fsck } from "../support/fsck.ts";
 import { check } from "./checker.ts";
 import { cancel, predict, train } from "./clients.ts";
 import { type Facts, isEnded, journalLines } from "./facts.ts";
@@ -25,6 +26,7 @@ test.each(seeds)("seed %i: whatever is killed, every run comes to one end and it
     await world.untilEnded();
     console.log(`seed ${seed}, kill ${round}: ${hit.words}`);
     expect(check(world.data, world.history.read())).toEqual([]);
+    expect(fsck(world.data)).toEqual([]);
     if (hit.victim === "server") expect(lostSince(world.facts(), label)).toEqual([]);
   }
 });

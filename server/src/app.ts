@@ -13,6 +13,7 @@ import { commandLine } from "./routes/command-line.ts";
 import { deployments } from "./routes/deployments.ts";
 import { examples } from "./routes/examples.ts";
 import { fileDownloads, files } from "./routes/files.ts";
+import { gc } from "./routes/gc.ts";
 import { setHeaders } from "./routes/headers.ts";
 import { health } from "./routes/health.ts";
 import { limitRates } from "./routes/limits.ts";
@@ -69,6 +70,7 @@ export function createApp(context: Context, machine: { builtins: Builtin[]; devi
     .route("/", tokens(context))
     .route("/", webhooks(context))
     .route("/", bases(context))
+    .route("/", gc(context))
     .route("/", weights(context, machine.builtins));
 
   if (counted !== undefined) app.route("/", counted.routes);

@@ -37,7 +37,7 @@ export class Exports {
   async get(wanted: ExportWanted): Promise<ExportRow> {
     const key = keyOf(wanted);
     const kept = await useExport(this.#context.db, key, timestamp(this.#context));
-    if (kept !== undefined && (await this.#context.blobs.has(kept.sha256))) return kept;
+    if (kept !== undefined && (await this.#context.blobs.keep(kept.sha256))) return kept;
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return underWay;
     if (this.#underWay.size >= WAITING_MAX) throw tooMany();

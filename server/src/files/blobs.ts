@@ -4,8 +4,8 @@
  * Knows nothing of names, accounts or the database.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
-import { chmod, copyFile, link, lstat, mkdir, open, rm } from "node:fs/promises";
+import { constants, createReadStream, type Stats } from "node:fs";
+import { chmod, copyFile, link, lstat, mkdir, open, readdir, rm, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { type HttpError, tooLarge } from "../errors.ts";
@@ -28,10 +28,16 @@ export interface ByteRange {
 export class BlobStore {
   readonly #blobs: string;
   readonly #incoming: string;
+  #turns: Promise<unknown> = Promise.resolve();
 
   private constructor(dataFolder: string) {
     this.#blobs = join(dataFolder, "blobs");
     this.#incoming = join(dataFolder, "incoming");
+  }
+
+  /** The store beside a server that may be running: for those who only read. */
+  static at(dataFolder: string): BlobStore {
+    return new BlobStore(dataFolder);
   }
 
   /** Opens the store and throws away what an earlier server left half written. One server a folder: hold its lock first. */
@@ -56,6 +62,47 @@ export class BlobStore {
 
   async has(sha256: string): Promise<boolean> {
     return (await lstat(this.path(sha256)).catch(() => undefined)) !== undefined;
+  }
+
+  /** Whether the blob is there, from now on as young as one that has just come: what was asked for is not garbage. */
+  async keep(sha256: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const now = new Date();
+      return utimes(this.path(sha256), now, now).then(
+        () => true,
+        () => false,
+      );
+    });
+  }
+
+  /** Every blob with its size and when it came or was kept, in milliseconds since 1970. */
+  async *list(): AsyncGenerator<{ sha256: string; size: number; keptAt: number }> {
+    for (const folder of await readdir(this.#blobs)) {
+      for (const sha256 of await readdir(join(this.#blobs, folder)).catch(() => [])) {
+        if (!/^[0-9a-f]{64}$/.test(sha256)) continue;
+        const found = await lstat(this.path(sha256)).catch(() => undefined);
+        if (found !== undefined) yield { sha256, size: found.size, keptAt: keptAt(found) };
+      }
+    }
+  }
+
+  /**
+   * Removes a blob that came, or was kept, before then. Whoever is about to name a blob in a row keeps it first, and waits
+   * here until this is over: so what is named is never removed by one who saw no row.
+   */
+  async removeOlder(sha256: string, keptBefore: number): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const found = await lstat(this.path(sha256)).catch(() => undefined);
+      if (found === undefined || keptAt(found) > keptBefore) return false;
+      await unlink(this.path(sha256));
+      return true;
+    });
+  }
+
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#turns.then(work);
+    this.#turns = turn.catch(() => undefined);
+    return turn;
   }
 
   /** A blob's bytes, or a part of them. */
@@ -104,11 +151,16 @@ export class BlobStore {
   async #settle(path: string, sha256: string): Promise<void> {
     const target = this.path(sha256);
     // Whoever put the same bytes there a moment ago may not have waited yet until their name is on the disk.
-    if (await this.has(sha256)) return syncPath(dirname(target));
+    if (await this.keep(sha256)) return syncPath(dirname(target));
     await makeFolderDurably(dirname(target));
     await chmod(path, 0o444);
     await renameDurably(path, target);
   }
+}
+
+/** A file that was linked here is older than its place: of that only ctime tells. */
+function keptAt(found: Stats): number {
+  return Math.max(found.ctimeMs, found.mtimeMs);
 }
 
 async function receive(source: AsyncIterable<Uint8Array>, path: string, bytesMax: number): Promise<Blob> {

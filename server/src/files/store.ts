@@ -29,6 +29,11 @@ export async function deleteFile(db: Db, account: string, id: string): Promise<b
   return result.numDeletedRows > 0n;
 }
 
+/** The blobs of all files, each with the id of the file that names it. */
+export async function listFileBlobs(db: Db): Promise<{ id: string; sha256: string; size: number }[]> {
+  return db.selectFrom("files").select(["id", "sha256", "size"]).execute();
+}
+
 /** What the files of an account add up to, in bytes; equal ones are stored once and count as often as they are listed. */
 export async function sumFiles(db: Db, account: string): Promise<number> {
   const query = db.selectFrom("files").select((eb) => eb.fn.sum<number | null>("size").as("bytes"));

@@ -37,7 +37,7 @@ async function findKept(context: Pick<Context, "blobs">, note: string): Promise<
   const text = await readFile(note, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   const kept = CanonicalArchive.parse(JSON.parse(text));
-  return (await context.blobs.has(kept.sha256)) ? kept : undefined;
+  return (await context.blobs.keep(kept.sha256)) ? kept : undefined;
 }
 
 async function openArchive(path: string): Promise<AsyncIterable<ArchiveEntry>> {

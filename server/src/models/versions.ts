@@ -110,3 +110,14 @@ export async function sumWeights(db: Db, owner: string): Promise<number> {
     .select((eb) => eb.fn.sum<number | null>("versions.weights_size").as("bytes"));
   return (await query.where("models.owner", "=", owner).executeTakeFirstOrThrow()).bytes ?? 0;
 }
+
+/** The weights of all versions that were not deleted. */
+export async function listWeightBlobs(db: Db): Promise<{ id: string; sha256: string; size: number }[]> {
+  const rows = await db
+    .selectFrom("versions")
+    .select(["id", "weights_sha256", "weights_size"])
+    .where("weights_sha256", "is not", null)
+    .where("deleted_at", "is", null)
+    .execute();
+  return rows.map((row) => ({ id: row.id, sha256: row.weights_sha256 ?? "", size: row.weights_size ?? 0 }));
+}

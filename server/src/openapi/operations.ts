@@ -456,6 +456,13 @@ export const SECTIONS: Section[] = [
         replies: { 200: "BaseList" },
       },
       {
+        route: "POST /v1/gc",
+        id: "gc.collect",
+        says: "Frees what nothing needs any more, or says what it would free. For the operator.",
+        body: "CollectGarbage",
+        replies: { 200: "GarbageReport" },
+      },
+      {
         route: "GET /v1/tokens",
         id: "tokens.list",
         says: "Your API tokens.",

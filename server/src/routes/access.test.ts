@@ -113,6 +113,7 @@ const TABLE: Record<string, Rule> = {
   "POST /v1/tokens": { who: "write" },
   "GET /v1/bases": { who: "read", isShared: true },
   "POST /v1/bases": { who: "operator" },
+  "POST /v1/gc": { who: "operator", body: () => ({ dry_run: true }) },
   "GET /v1/accounts": { who: "operator" },
   "POST /v1/accounts": { who: "operator", body: () => ({ name: "ada" }) },
   "GET /v1/webhooks/default/secret": { who: "secret" },

@@ -16,6 +16,7 @@ import { FETCH_TOPIC } from "./fetcher.ts";
 import { upsertIdempotencyKey } from "./idempotency-keys.ts";
 import { type TakenFiles, takeFiles } from "./input-files.ts";
 import { once, type SentCreate } from "./once.ts";
+import { requireRoom } from "./room.ts";
 import { INPUTS, settleFiles } from "./settle-files.ts";
 import { insertRun, type RunRow } from "./store.ts";
 
@@ -61,6 +62,7 @@ export async function createTraining(context: Context, request: CreateRequest, d
       );
     }
     requireBase(context.config, request.version.base);
+    await requireRoom(context, request.version, schema, request.input);
     return insertSettled(context, request, schema, { kind: "training", createHash, destination });
   });
 }
@@ -106,6 +108,8 @@ function withEditsAsFile(schema: VersionSchema, component: "Input" | "TrainingIn
 
 async function insert(context: Context, request: CreateRequest, run: NewRun): Promise<RunRow> {
   const at = timestamp(context);
+  // What names them may be deleted before the row is there; from here on they are too young to be garbage.
+  for (const { sha256 } of Object.values(run.files)) await context.blobs.keep(sha256);
   const row = await commitTogether(context.db, async (tx) => {
     await requireStillThere(tx, request, run);
     const inserted = await insertRun(tx, {

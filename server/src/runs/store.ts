@@ -318,3 +318,13 @@ export async function countRunsOfModels(db: Db, modelIds: string[]): Promise<Map
     .execute();
   return new Map(rows.map((row) => [row.model_id, row.count]));
 }
+
+/** The files that runs were given, as JSON by input name. */
+export async function listInputFiles(db: Db): Promise<{ id: string; files: string }[]> {
+  return db.selectFrom("runs").select(["id", "files"]).where("files", "<>", "{}").execute();
+}
+
+/** The ids of runs that have ended, and of those that have not. */
+export async function listRunIds(db: Db): Promise<{ id: string; completed_at: string | null }[]> {
+  return db.selectFrom("runs").select(["id", "completed_at"]).execute();
+}
