@@ -73,6 +73,10 @@ class Course:
             for parameter, kept in zip(parameters, own, strict=True):
                 parameter.copy_(kept)
 
+    def count_moving(self) -> int:
+        """How many numbers there are to learn."""
+        return sum(parameter.numel() for group in self.groups for parameter in group.parameters)
+
     def not_finite(self) -> list[str]:
         """The groups that hold a number which is none."""
         return [group.name for group in self.groups if not all(one.isfinite().all().item() for one in group.parameters)]

@@ -19,15 +19,18 @@ from words import count_naming
 
 import runner
 
-PER_RUN = 10
+PER_RUN, PER_RUN_AT_LEAST = 10, 2
+# All of a run's snapshots together. A LoRA of SDXL is 0.2 GB, its whole UNet 5.
+BYTES_PER_RUN = 20_000_000_000
 CAPTIONS_DRAWN = 3
 # Enough to see what a training is at. A picture of a finished model takes 25 to 50 steps of a slower scheduler.
 INFERENCE_STEPS = 8
 
 
-def steps_between_snapshots(steps: int, checkpointing_steps: int) -> int:
-    """Ten a run, and no fewer than training states where their number was given."""
-    often = -(-steps // PER_RUN)
+def steps_between_snapshots(steps: int, checkpointing_steps: int, bytes_each: int = 0) -> int:
+    """Ten a run, fewer where they are large, and no fewer than training states where their number was given."""
+    count = max(PER_RUN_AT_LEAST, min(PER_RUN, BYTES_PER_RUN // max(1, bytes_each)))
+    often = -(-steps // count)
     return often if checkpointing_steps == EASEL_DECIDES else min(often, checkpointing_steps)
 
 

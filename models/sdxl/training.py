@@ -6,12 +6,12 @@ import hashlib
 import json
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from base import Base, current, describe_sizes
-from choice import Choice, Chosen
+from choice import Choice
 from class_images import ClassImage, make_class_images
 from course import Course, Group
 from eye import Eye
@@ -24,12 +24,11 @@ from plan import Images, Plan
 from prepare import PREPARED_NAME, Dataset, Example, prepare, weigh, write_prepared
 from prepare.networks import find_part
 from progress import Progress
-from prompts import ready_prompts
+from result import Result, save, settings_of
 from snapshots import SampleKeeper, SnapshotKeeper, choose_prompts, steps_between_snapshots
 from technique import Technique, choose_technique
 from tuning import Tuning
-from weights import CARD, Weights, replace_card, write_weights
-from words import count_naming, read_token_strings
+from words import read_token_strings
 
 import runner
 from runner.report import Room
@@ -41,8 +40,6 @@ LEARNING_RATE = {
     "unet": "unet_learning_rate",
     "text_encoders": "unet_learning_rate",
 }
-CURVE_POINTS = 200
-FILE_INPUTS = ("input_images", "edits")
 
 
 def run(inputs: dict) -> Path:
@@ -89,7 +86,8 @@ def train(technique: Technique, inputs: dict) -> Path:
     course = Course(make_groups(technique, tuning, plan, inputs), plan.steps, seed, base.device)
     memory = fit_memory(base, course, inputs)
     plan = replace(plan, images_at_once=memory.images_at_once)
-    every = steps_between_snapshots(plan.steps, inputs["checkpointing_steps"])
+    # Whole networks are written in half precision.
+    every = steps_between_snapshots(plan.steps, inputs["checkpointing_steps"], 2 * course.count_moving())
     choice = make_choice(plan.steps, every, tuning, dataset, inputs)
     states = StateKeeper(describe_training(base, dataset, inputs, seed), inputs["checkpointing_steps"], choice)
     result = Result(base, technique, tuning, dataset, inputs | {"seed": seed})
@@ -120,10 +118,9 @@ def train(technique: Technique, inputs: dict) -> Path:
 
 def fit_memory(base: Base, course: Course, inputs: dict) -> MemoryPlan:
     """How the training fits into what the device has left, said where it is not the plain way."""
-    moving = sum(parameter.numel() for group in course.groups for parameter in group.parameters)
     side, size = inputs["resolution"] // base.pixels_per_latent, base.dtype.itemsize
     image, recomputed = (activation_bytes(base.unet.config, side, size, twice) for twice in (False, True))
-    need = Need(BYTES_PER_PARAMETER * moving, image, recomputed)
+    need = Need(BYTES_PER_PARAMETER * course.count_moving(), image, recomputed)
     batch = inputs["train_batch_size"] * (2 if inputs["prior_loss_weight"] else 1)
     plan = plan_memory(read_free_bytes(str(base.device)), need, batch, inputs["gradient_checkpointing"])
     if base.device.type == "cuda" or plan.images_at_once < batch:
@@ -162,10 +159,6 @@ def describe_training(base: Base, dataset: Dataset, inputs: dict, seed: int) -> 
         "settings": settings_of(inputs),
         "libraries": list_libraries(),
     }
-
-
-def settings_of(inputs: dict) -> dict:
-    return {name: value for name, value in inputs.items() if name not in FILE_INPUTS}
 
 
 def publish(dataset: Dataset) -> None:
@@ -231,83 +224,3 @@ def latent_mask(example: Example, size: torch.Size) -> torch.Tensor:
     if example.mask is None:
         return torch.ones(1, *size)
     return torch.nn.functional.interpolate(torch.from_numpy(weigh(example.mask))[None, None], size, mode="area")[0]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What comes of a training at any step: the tar with its card."""
-
-    base: Base
-    technique: Technique
-    tuning: Tuning
-    dataset: Dataset
-    inputs: dict
-
-    def write(self, path: Path, course: Course) -> None:
-        """Writes the tar of the parameters as they are."""
-        card = make_card(self.base, self.technique, self.dataset, course, self.inputs)
-        write_weights(path, Weights(self.tuning.trained_adapter(), self.tuning.words, card, self.tuning.whole))
-
-
-def save(chosen: Chosen, course: Course) -> Path:
-    """Writes the chosen snapshot's tar with the whole training's losses and the reason in its card, and reports the card."""
-    # A folder of its own: outside a run two trainings share runner.folder().
-    folder = Path(tempfile.mkdtemp(prefix="weights-", dir=runner.folder()))
-    path = folder / "trained_model.tar"
-    card = replace_card(chosen.path, path, {"loss": curve(course.losses), "chosen": chosen.described})
-    print(f"Publishing step {chosen.step} of {course.steps}. {chosen.described['reason']}")
-    card_path = folder / CARD
-    card_path.write_text(json.dumps(card, indent=2, ensure_ascii=False), encoding="utf-8")
-    runner.artifact(card_path)
-    return path
-
-
-def make_card(base: Base, technique: Technique, dataset: Dataset, course: Course, inputs: dict) -> dict:
-    """What this model is and how it was made. Holds no time and no path, so that equal trainings give equal cards."""
-    examples = dataset.examples
-    captions = [example.caption for example in examples]
-    tokens = read_token_strings(inputs["token_string"])
-    prompts = ready_prompts(inputs["sample_prompts"], captions, tokens[0], inputs["caption_prefix"])
-    return {
-        "base": {"name": base.folder.name, "sha256": base.sha256},
-        "technique": technique.name,
-        "replaces_base": technique.replaces_base,
-        "token_strings": tokens,
-        "trigger": {
-            "present": count_naming(captions, tokens),
-            "total": len(captions),
-            "each": {token: count_naming(captions, [token]) for token in tokens},
-        },
-        "settings": settings_of(inputs),
-        "steps": course.steps,
-        "change": course.change(),
-        "images": [describe_image(example) for example in examples],
-        "loss": curve(course.losses),
-        "libraries": list_libraries(),
-        "prompts": [{"prompt": prompt, "seed": seed} for seed, prompt in enumerate(prompts)],
-        "defaults": {"prompt": captions[0], "lora_scale": 1},
-    }
-
-
-def describe_image(example: Example) -> dict:
-    """What became of an image: pixels are those of the upright picture, a crop is [x, y, side]."""
-    image = example.image
-    return {
-        "name": example.name,
-        "sha256": example.source_sha256,
-        "width": image.width,
-        "height": image.height,
-        "crop": list(image.crop),
-        "crop_source": image.crop_source,
-        "mask_source": image.mask_source,
-        "upscaled": image.upscaled,
-        "caption": example.caption,
-        "caption_source": example.caption_source,
-    }
-
-
-def curve(losses: list[float]) -> list[list[float]]:
-    """At most 200 points [step, mean loss since the point before]."""
-    stride = -(-len(losses) // CURVE_POINTS)
-    ends = range(stride, len(losses) + 1, stride) if losses else ()
-    return [[end, round(sum(losses[end - stride : end]) / stride, 6)] for end in ends]

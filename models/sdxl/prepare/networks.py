@@ -12,7 +12,11 @@ import runner
 # Part → the file that says it is there, and where it comes from.
 PARTS = {
     "blip": ("config.json", "Salesforce/blip-image-captioning-large", "write captions"),
-    "clipseg": ("config.json", "CIDAS/clipseg-rd64-refined", "find what mask_target_prompts names"),
+    "clipseg": (
+        "config.json",
+        "CIDAS/clipseg-rd64-refined",
+        "find what mask_target_prompts names or tell the best snapshot",
+    ),
     "swin2sr": ("config.json", "caidas/swin2SR-realworld-sr-x4-64-bsrgan-psnr", "enlarge small pictures"),
     "face": ("face_detection_full_range.tflite", None, "find faces"),
 }

@@ -147,4 +147,4 @@ def test_a_base_without_clipseg_publishes_the_last_and_says_so(functions: Functi
     card = json.loads(members(called.result)["model_card.json"])
     assert card["chosen"]["step"] == 1
     assert "clipseg" in card["chosen"]["reason"]
-    assert "hf download" in called.log
+    assert "Get it with: easel base get sdxl" in called.log

@@ -115,6 +115,11 @@ def test_ten_snapshots_and_never_fewer_than_states(steps: int, checkpointing_ste
     assert steps_between_snapshots(steps, checkpointing_steps) == every
 
 
+@pytest.mark.parametrize(("gigabytes", "every"), [(0.2, 100), (5, 250), (7, 500), (30, 500)])
+def test_large_snapshots_are_few(gigabytes: float, every: int):
+    assert steps_between_snapshots(1000, 999999, int(gigabytes * 1e9)) == every
+
+
 def test_a_resumed_training_draws_no_start_again(functions: Functions, tmp_path: Path):
     class Resumed(Watcher):
         def resume(self) -> Path | None:
