@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from prepare.picture import FORMATS, PictureRefused, decode, decode_mask
 import runner
 
 GROUND = (255, 255, 255)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def _fit(width: int, height: int, multiple: int, pixels_max: int) -> tuple[int, 
     return tuple(max(multiple, round(side * scale / multiple) * multiple) for side in (width, height))
 
 
-def _read(name: str, work):
+def _read(name: str, work: Callable[[], T]) -> T:
     try:
         return work()
     except PictureRefused as refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import torch
 from adapter import Adapter
@@ -44,7 +45,10 @@ def read_lora(tensors: dict[str, torch.Tensor], notes: dict[str, str], layers: L
         layer = layers.foreign.get(_plain(name)) if name else None
         if layer is None:
             raise _misfit(key, "the base has no such layer" if name else "only plain LoRA layers can be used")
-        parts.setdefault(layer, {})[kind] = (key, tensor)
+        of_layer = parts.setdefault(layer, {})
+        if kind in of_layer:
+            raise _misfit(key, f"{of_layer[kind][0]} is for the same layer")
+        of_layer[kind] = (key, tensor)
     alphas = _read_alphas(notes)
     pairs = {layer: _read_pair(layer, of_layer, layers, alphas) for layer, of_layer in parts.items()}
     return Adapter(dict(sorted(pairs.items())))
@@ -65,7 +69,7 @@ def _plain(name: str) -> str:
 
 
 def _read_pair(
-    layer: str, of_layer: dict[str, tuple[str, torch.Tensor]], layers: Layers, alphas: dict
+    layer: str, of_layer: dict[str, tuple[str, torch.Tensor]], layers: Layers, alphas: dict[str, Alphas]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     first = next(iter(of_layer.values()))[0]
     if "down" not in of_layer or "up" not in of_layer:
@@ -79,7 +83,8 @@ def _read_pair(
     down, up = down.float(), up.float()
     if not (torch.isfinite(down).all() and torch.isfinite(up).all()):
         raise _misfit(down_key, "it or its other half holds numbers that are none")
-    alpha = _alpha_of(layer, rank, alphas)
+    part, _, inside = layer.partition(".") if layer.startswith("text_encoder") else ("unet", ".", layer)
+    alpha = alphas[part].of(inside, rank)
     if "alpha" in of_layer:
         alpha_key, tensor = of_layer["alpha"]
         if tensor.numel() != 1 or not torch.isfinite(tensor.float()).all():
@@ -94,21 +99,35 @@ def _reads(down: torch.Tensor, weight: torch.Tensor) -> bool:
     return down.dim() >= 2 and down[0].numel() == weight[0].numel() and same_kernel
 
 
-def _read_alphas(notes: dict[str, str]) -> dict:
-    """peft's settings, which diffusers writes into the file: `unet.lora_alpha` and the like."""
+@dataclass(frozen=True)
+class Alphas:
+    """peft's settings for one network, which diffusers writes into the file."""
+
+    usual: float | None
+    of_layers: dict[str, float]
+    by_root: bool
+
+    def of(self, layer: str, rank: int) -> float:
+        own = next((alpha for name, alpha in self.of_layers.items() if f".{layer}".endswith(f".{name}")), self.usual)
+        alpha = rank if own is None else own
+        # Kalajdzievski, 2023.
+        return alpha * rank**0.5 if self.by_root else alpha
+
+
+def _read_alphas(notes: dict[str, str]) -> dict[str, Alphas]:
+    """Of each network by its folder's name. Without notes, alphas are ranks."""
     try:
-        return json.loads(notes[NOTES]) if NOTES in notes else {}
-    except ValueError as error:
-        raise runner.Failure("weights_unusable", f"its {NOTES} is no JSON: {error}") from error
-
-
-def _alpha_of(layer: str, rank: int, alphas: dict) -> float:
-    part, _, inside = layer.partition(".") if layer.startswith("text_encoder") else ("unet", ".", layer)
-    pattern = alphas.get(f"{part}.alpha_pattern") or {}
-    alpha = next((value for name, value in pattern.items() if f".{inside}".endswith(f".{name}")), None)
-    alpha = alphas.get(f"{part}.lora_alpha", rank) if alpha is None else alpha
-    # Kalajdzievski, 2023.
-    return alpha * rank**0.5 if alphas.get(f"{part}.use_rslora") else alpha
+        settings = json.loads(notes.get(NOTES, "{}"))
+        return {
+            part: Alphas(
+                usual=float(settings[f"{part}.lora_alpha"]) if f"{part}.lora_alpha" in settings else None,
+                of_layers={name: float(one) for name, one in settings.get(f"{part}.alpha_pattern", {}).items()},
+                by_root=bool(settings.get(f"{part}.use_rslora")),
+            )
+            for part in ("unet", "text_encoder", "text_encoder_2")
+        }
+    except (ValueError, TypeError, AttributeError) as error:
+        raise runner.Failure("weights_unusable", f"{NOTES} in it is not what peft writes: {error}.") from error
 
 
 def _shape(tensor: torch.Tensor) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
 import tarfile
 from dataclasses import replace
@@ -31,6 +32,8 @@ unet = test_export_sdxl.unet
 EMOJI = ROOT / "bases" / "emoji"
 FOX = {"prompt": "a TOK emoji of a fox", "num_inference_steps": 4, "seed": 1}
 STRONGER = 40
+MIDDLE = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q"
+PAIR = {"lora_down.weight": torch.zeros(4, 192), "lora_up.weight": torch.zeros(192, 4)}
 
 
 @pytest.fixture(scope="module")
@@ -205,9 +208,8 @@ def test_an_embedding_that_names_no_word_asks_for_one(files: dict[str, Path], fo
 
 def a_pair(**changed: torch.Tensor) -> dict[str, torch.Tensor]:
     """kohya's keys of one layer, some of them changed or added."""
-    name = lora_name("mid_block.attentions.0.transformer_blocks.0.attn1.to_q", current().unet.config)
-    pair = {"lora_down.weight": torch.zeros(4, 192), "lora_up.weight": torch.zeros(192, 4)}
-    return {f"{name}.{end}": one for end, one in {**pair, **changed}.items()}
+    name = lora_name(MIDDLE, current().unet.config)
+    return {f"{name}.{end}": one for end, one in {**PAIR, **changed}.items()}
 
 
 def refusal(tensors: dict[str, torch.Tensor], path: Path) -> str:
@@ -250,6 +252,39 @@ def test_the_first_key_of_a_layer_that_does_not_fit_is_named(folder: Path, chang
 )
 def test_the_first_key_that_the_base_does_not_know_is_named(folder: Path, tensors: dict[str, torch.Tensor], said: str):
     assert said in refusal(tensors, folder / "unknown.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("notes", "alpha"),
+    [
+        ({}, 4.0),
+        ({"unet.lora_alpha": 2}, 2.0),
+        ({"unet.lora_alpha": 2, "unet.use_rslora": True}, 4.0),
+        ({"unet.lora_alpha": 2, "unet.alpha_pattern": {"attn1.to_q": 1}}, 1.0),
+        ({"unet.lora_alpha": 2, "unet.alpha_pattern": {"attn2.to_q": 1}}, 2.0),
+        ({"text_encoder.lora_alpha": 2}, 4.0),
+    ],
+)
+def test_the_notes_of_peft_count(folder: Path, notes: dict, alpha: float):
+    pair = {"lora_A.weight": torch.ones(4, 192), "lora_B.weight": torch.ones(192, 4)}
+    path = folder / "notes.safetensors"
+    save_file(
+        {f"unet.{MIDDLE}.{end}": one for end, one in pair.items()}, path, {"lora_adapter_metadata": json.dumps(notes)}
+    )
+    _, up = open_weights(current(), path).adapter.pairs[MIDDLE]
+    assert up[0, 0] == alpha / 4
+
+
+@pytest.mark.parametrize("notes", ["x", "[]", '{"unet.lora_alpha": []}', '{"unet.alpha_pattern": 3}'])
+def test_notes_that_are_wrong_are_refused(folder: Path, notes: str):
+    save_file(a_pair(), folder / "notes.safetensors", {"lora_adapter_metadata": notes})
+    with pytest.raises(Failure, match="lora_adapter_metadata in it is not what peft writes"):
+        open_weights(current(), folder / "notes.safetensors")
+
+
+def test_a_layer_that_comes_twice_is_refused(folder: Path):
+    twice = {f"lora_unet_{MIDDLE.replace('.', '_')}.{end}": one.clone() for end, one in PAIR.items()}
+    assert "is for the same layer" in refusal(a_pair() | twice, folder / "twice.safetensors")
 
 
 def test_half_a_pair_is_refused(folder: Path):
