@@ -1,7 +1,7 @@
 /** Every page there is, and what stands there when it is whole: what axe, the phone's width and the screenshots go through. */
 
 /**
- * @typedef {{ training: string, prediction: string, failed: string }} PageIds
+ * @typedef {{ training: string, prediction: string, failed: string, running: string }} PageIds
  * @type {{ name: string, path: (ids: PageIds) => string, shows: string | RegExp }[]}
  */
 export const PAGES = [
@@ -9,6 +9,7 @@ export const PAGES = [
   { name: "new-training", path: () => "/create", shows: "Drop images here, or a zip of them" },
   { name: "new-training-sample", path: () => "/create?sample=true", shows: /Ready: 16 images/ },
   { name: "training", path: ({ training }) => `/p/${training}`, shows: "Trained" },
+  { name: "training-running", path: ({ running }) => `/p/${running}`, shows: /step \d+ of/ },
   { name: "prediction", path: ({ prediction }) => `/p/${prediction}`, shows: "Timings" },
   { name: "failed-prediction", path: ({ failed }) => `/p/${failed}`, shows: "The prediction failed" },
   { name: "models", path: () => "/models", shows: "emoji-3d" },

@@ -22,7 +22,7 @@ const HOSTILE = [
 let folder: string;
 let server: TestServer;
 let browser: Browser;
-let ids: { training: string; prediction: string; failed: string };
+let ids: { training: string; prediction: string; failed: string; running: string };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "easel-pages-"));
@@ -33,6 +33,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser.close();
+  await server.client.trainings.cancel(ids.running);
+  for await (const event of server.client.runs.events(ids.running)) if (event.type === "done") break;
   await server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -49,7 +51,9 @@ async function furnish(): Promise<typeof ids> {
   const failed = await client.predictions.createForModel("easel", "echo", { input: hostile }, { waitSeconds: 60 });
   const prediction = await client.predictions.createForModel("easel", "echo", { input: {} }, { waitSeconds: 60 });
   for await (const event of client.runs.events(training.id)) if (event.type === "done") break;
-  return { training: training.id, prediction: prediction.id, failed: failed.id };
+  const long = { ...input, steps: 100_000, step_seconds: 0.1, sample_every: 0 };
+  const running = await client.trainings.create("easel", "echo", ECHO_VERSION, { destination: "you/toy", input: long });
+  return { training: training.id, prediction: prediction.id, failed: failed.id, running: running.id };
 }
 
 describe.each(["light", "dark"] as const)("%s", (theme) => {

@@ -73,7 +73,10 @@ function hintOf({ description, type, items }: Schema): string | undefined {
 function sliderStep({ type, minimum, maximum, default: usual }: Schema): number | undefined {
   if (minimum === undefined || maximum === undefined || usual === undefined) return undefined;
   const step = type === "integer" ? 1 : (maximum - minimum) / (maximum - minimum > 10 ? 100 : 40) || undefined;
-  return step !== undefined && (maximum - minimum) / step <= SLIDER_STEPS_MAX ? step : undefined;
+  if (step === undefined || (maximum - minimum) / step > SLIDER_STEPS_MAX) return undefined;
+  // A rate of 0.001 between 0 and 1 lies between two steps, and so does what a person would set it to.
+  const place = (Number(usual) - minimum) / step;
+  return Math.abs(place - Math.round(place)) < 1e-6 ? step : undefined;
 }
 
 interface FileFieldProps {

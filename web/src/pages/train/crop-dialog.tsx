@@ -62,7 +62,7 @@ export function CropDialog({ url, image, crop, onClose, onCrop }: CropDialogProp
             onPointerDown={(event) => grab(event, true)}
             onPointerMove={drag}
             onPointerUp={release}
-            className="absolute -right-2 -bottom-2 size-5 cursor-nwse-resize rounded-full border-2 border-white bg-accent"
+            className="absolute right-0 bottom-0 size-6 cursor-nwse-resize rounded-full border-2 border-white bg-accent"
           />
         </div>
       </div>

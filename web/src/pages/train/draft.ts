@@ -1,5 +1,5 @@
 /** A training that is being put together. Kept for this tab, so that a reload loses nothing. */
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { z } from "zod";
 import type { FormValues } from "../../form-values.ts";
 import { Edits } from "./edits.ts";
@@ -49,5 +49,10 @@ export function useDraft(start: Draft | undefined) {
       // Masks can be larger than what a tab may keep: the page itself still has them.
     }
   }, [draft]);
-  return { draft, change: (some: Partial<Draft>) => setDraft((before) => ({ ...before, ...some })) };
+  const change = useCallback(
+    (some: Partial<Draft> | ((before: Draft) => Partial<Draft>)) =>
+      setDraft((before) => ({ ...before, ...(typeof some === "function" ? some(before) : some) })),
+    [],
+  );
+  return { draft, change };
 }

@@ -44,18 +44,15 @@ export function TrainForm({ base, fields, models, start, choice }: TrainFormProp
   const [isReviewing, setReviewing] = useState(false);
   const baseName = `${base.owner}/${base.name}`;
 
-  // Another archive: what was said about the images of the one before still holds for those that are in both.
   const { fileUrl, name } = images;
   useEffect(() => {
     if (fileUrl === undefined) return;
-    setDraftArchive(fileUrl, name);
-  }, [fileUrl, name]);
-  function setDraftArchive(url: string, archiveName: string) {
-    change({
-      archive: { url, name: archiveName },
-      ...(draft.newName === "" ? { newName: slugOf(archiveName) } : {}),
-    });
-  }
+    // The new model is called as its images are, until somebody calls it otherwise.
+    change(({ newName, archive }) => ({
+      archive: { url: fileUrl, name },
+      newName: newName === "" || newName === slugOf(archive?.name ?? "") ? slugOf(name) : newName,
+    }));
+  }, [fileUrl, name, change]);
 
   const report = usePreflight(fileUrl, baseName, draft.values);
   const trainings = useQuery(trainingsQuery);
