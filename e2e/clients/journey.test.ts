@@ -8,6 +8,8 @@ import { promisify } from "node:util";
 import { createClient, TrainingResult } from "@easel/contract";
 import Replicate from "replicate";
 import { afterAll, assert, beforeAll, expect, test } from "vitest";
+import { faultsIn } from "../support/oracle.ts";
+import { type Recorder, startRecorder } from "../support/recorder.ts";
 import { ECHO_VERSION, startServer, type TestServer, TOKEN } from "../support/server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -18,11 +20,14 @@ const run = promisify(execFile);
 
 let folder: string;
 let server: TestServer;
+/** What stands between server and clients, and keeps what passes. */
+let recorder: Recorder;
 let version: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "easel-journey-"));
   server = await startServer({ data: join(folder, "data") });
+  recorder = await startRecorder(server.url, afterAll);
 });
 
 afterAll(async () => {
@@ -32,7 +37,7 @@ afterAll(async () => {
 
 /** Runs `npx easel …` as a user would, and gives its stdout and stderr. */
 function easel(...args: string[]) {
-  const env = { ...process.env, EASEL_URL: server.url, EASEL_TOKEN: TOKEN, NO_COLOR: "1" };
+  const env = { ...process.env, EASEL_URL: recorder.url, EASEL_TOKEN: TOKEN, NO_COLOR: "1" };
   return run(process.execPath, [join(ROOT, "cli/bin/easel.js"), ...args], { cwd: folder, env });
 }
 
@@ -59,10 +64,10 @@ test("the command line makes a model, trains it and draws with it", async () => 
 test("Replicate's clients for Node and Python draw the same picture from the same seed", async () => {
   const env = { ...process.env, REPLICATE_API_TOKEN: TOKEN };
   await run(process.execPath, [join(ROOT, "examples/run.mjs"), version, PROMPT, join(folder, "node.png")], {
-    env: { ...env, EASEL_URL: `${server.url}/v1` },
+    env: { ...env, EASEL_URL: `${recorder.url}/v1` },
   });
   await run(PYTHON, [join(ROOT, "examples/run.py"), version, PROMPT, join(folder, "python.png")], {
-    env: { ...env, REPLICATE_BASE_URL: server.url },
+    env: { ...env, REPLICATE_BASE_URL: recorder.url },
   });
   const [cli = ""] = readdirSync(join(folder, "cli"));
   const picture = readFileSync(join(folder, "cli", cli));
@@ -71,7 +76,7 @@ test("Replicate's clients for Node and Python draw the same picture from the sam
 });
 
 test("Replicate's clients train: files go up, the training is followed, its version is run", async () => {
-  const replicate = new Replicate({ auth: TOKEN, baseUrl: `${server.url}/v1` });
+  const replicate = new Replicate({ auth: TOKEN, baseUrl: `${recorder.url}/v1` });
   const file = await replicate.files.create(new File([readFileSync(ZIP)], "data.zip", { type: "application/zip" }));
   const input = { input_images: file.urls.get, max_train_steps: 4, seed: 0 };
   const emoji = await replicate.models.get("easel", "emoji");
@@ -87,7 +92,7 @@ test("Replicate's clients train: files go up, the training is followed, its vers
 });
 
 test("a run that outlasts Prefer: wait=1 is waited for by polling, and still gives the file itself", async () => {
-  const replicate = new Replicate({ auth: TOKEN, baseUrl: `${server.url}/v1` });
+  const replicate = new Replicate({ auth: TOKEN, baseUrl: `${recorder.url}/v1` });
   const seen = new Set<string>();
   const options = { input: { delay_seconds: 3 }, wait: { mode: "block", timeout: 1, interval: 200 } } as const;
   const output = await replicate.run(`easel/echo:${ECHO_VERSION}`, options, (prediction) =>
@@ -103,13 +108,13 @@ test("a run that outlasts Prefer: wait=1 is waited for by polling, and still giv
   ).toBe("PNG");
   const python = `import replicate, sys; print(replicate.run("easel/echo:${ECHO_VERSION}", input={"delay_seconds": 3, "text": "p"}, wait=1)[0].read()[1:4])`;
   const { stdout } = await run(PYTHON, ["-c", python], {
-    env: { ...process.env, REPLICATE_API_TOKEN: TOKEN, REPLICATE_BASE_URL: server.url },
+    env: { ...process.env, REPLICATE_API_TOKEN: TOKEN, REPLICATE_BASE_URL: recorder.url },
   });
   expect(stdout.trim()).toBe("b'PNG'");
 });
 
 test("the clients show why an input was refused, and why a run failed", async () => {
-  const replicate = new Replicate({ auth: TOKEN, baseUrl: `${server.url}/v1` });
+  const replicate = new Replicate({ auth: TOKEN, baseUrl: `${recorder.url}/v1` });
   await expect(replicate.run(`easel/echo:${ECHO_VERSION}`, { input: { repeat: 9 } })).rejects.toThrow(
     /Must be less than or equal to 4/,
   );
@@ -130,9 +135,14 @@ test("--web's page opens by its signed link alone, and the link reads this run a
   const page = await fetch(prediction.urls.web);
   expect(page.status).toBe(200);
   expect(page.headers.get("content-type")).toContain("text/html");
-  expect((await fetch(`${server.url}/p/${prediction.id}`)).status).toBe(401);
-  const reader = createClient({ baseUrl: server.url, runLink: new URL(prediction.urls.web).search.slice(1) });
+  expect((await fetch(`${recorder.url}/p/${prediction.id}`)).status).toBe(401);
+  const reader = createClient({ baseUrl: recorder.url, runLink: new URL(prediction.urls.web).search.slice(1) });
   expect(await reader.predictions.get(prediction.id)).toMatchObject({ id: prediction.id, status: "succeeded" });
   await expect(reader.predictions.cancel(prediction.id)).rejects.toMatchObject({ status: 401 });
   await expect(reader.predictions.list()).rejects.toMatchObject({ status: 401 });
+});
+
+test("whatever they were answered is what Replicate's document says, but for what is named", () => {
+  expect(recorder.exchanges.length).toBeGreaterThan(0);
+  expect(faultsIn(recorder.exchanges)).toEqual([]);
 });

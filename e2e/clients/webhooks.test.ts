@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import Replicate, { validateWebhook } from "replicate";
 import { expect, onTestFinished, test } from "vitest";
+import { Oracle } from "../support/oracle.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { ECHO_VERSION, startServer, TOKEN } from "../support/server.ts";
 
@@ -55,6 +56,8 @@ test("Replicate's clients for Node and Python ask for webhooks, and find what co
   await expect
     .poll(() => received.map(({ body }) => JSON.parse(body).id).sort(), { timeout: 30_000 })
     .toEqual(asked.sort());
+  const oracle = new Oracle();
+  expect(received.flatMap(({ body }) => oracle.judgeMessage(body))).toEqual([]);
   const { key } = await replicate.webhooks.default.secret.get();
   for (const { headers, body } of received) {
     const request = new Request(url, { method: "POST", headers: { ...headers, connection: "" }, body });

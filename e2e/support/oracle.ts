@@ -36,6 +36,13 @@ export interface Verdict {
   faults: string[];
 }
 
+/** What is wrong in what passed, but for the differences that are named. */
+export function faultsIn(exchanges: Exchange[]): string[] {
+  const oracle = new Oracle();
+  const faults = new Set(exchanges.flatMap((exchange) => oracle.judge(exchange).faults));
+  return [...faults].filter((fault) => DIFFERENCES[fault] === undefined);
+}
+
 export class Oracle {
   readonly #routes: Route[];
   readonly #ajv: Ajv;
@@ -87,6 +94,13 @@ export class Oracle {
       return `${operationId}: ${place} ${error.message}`;
     });
     return { operation: operationId, faults: [...new Set(faults)] };
+  }
+
+  /** What is wrong with a webhook's body, which is the run as a GET shows it. */
+  judgeMessage(body: string): string[] {
+    const validate = this.#validator("replicate#/components/schemas/schemas_prediction_response");
+    if (validate(JSON.parse(body))) return [];
+    return (validate.errors ?? []).map((error) => `webhook: ${error.instancePath} ${error.message}`);
   }
 
   #validator(pointer: string): ValidateFunction {
