@@ -92,6 +92,11 @@ class Model:
         rows = [row for table in (self._own_defaults, self._base_defaults) for row in table.get("train_rules", [])]
         return read_rules(rows, self.train_fields)
 
+    @property
+    def loaded(self) -> dict[str, str | None] | None:
+        """What it is ready to predict with: the hash of weights, or None for the base alone. None where with nothing."""
+        return None if self._predictor is None else {"weights": self._weights_held}
+
     def holds(self, weights: StoredFile | None) -> bool:
         """Whether the predictor is ready for a prediction with these weights."""
         return self._predictor is not None and self._weights_held == _key(weights)

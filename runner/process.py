@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from runner.attempt import Attempt
 from runner.logs import LogCapture
 from runner.model import Model
-from runner.protocol import VERSION, AttemptCommand, Command, RunCommand, Shutdown
+from runner.protocol import VERSION, AttemptCommand, Command, LoadCommand, RunCommand, Shutdown
 from runner.runs import Runs
 from runner.session import Session
 from runner.waiting import Waiting
@@ -77,6 +77,7 @@ class Process:
             "device": self._identity.device,
             "pid": os.getpid(),
             "slots": self._runs.slots(),
+            "loaded": self._runs.loaded(),
             "runs": [
                 {"run": one.command.id, "attempt": one.command.attempt, "lastSeq": one.journal.last_seq}
                 for one in self._held()
@@ -93,6 +94,8 @@ class Process:
                 attempt = self._attempts.get((command.run, command.attempt))
                 if attempt is not None:
                     self._tell(attempt, command)
+            case LoadCommand():
+                self._waiting.wish_load(command)
             case Shutdown():
                 self._leaving = True
                 self._leave_if_done()

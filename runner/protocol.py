@@ -52,11 +52,18 @@ class AttemptCommand:
 
 
 @dataclass(frozen=True)
+class LoadCommand:
+    """Be ready for predictions with these weights; null is the base alone."""
+
+    weights: StoredFile | None
+
+
+@dataclass(frozen=True)
 class Shutdown:
     pass
 
 
-Command = RunCommand | AttemptCommand | Shutdown
+Command = RunCommand | AttemptCommand | LoadCommand | Shutdown
 
 
 def parse_command(line: bytes) -> Command:
@@ -75,6 +82,9 @@ def parse_command(line: bytes) -> Command:
                 state=TrainingState(state["path"], state["step"]) if state else None,
                 folder=command["folder"],
             )
+        case "load":
+            weights = command["weights"]
+            return LoadCommand(StoredFile(weights["path"], weights["sha256"]) if weights else None)
         case "shutdown":
             return Shutdown()
         case _:
@@ -204,6 +214,8 @@ _stored_file = _object({"path": _absolute, "sha256": _sha256})
 _file_name = _matches(r"[^/\0]{1,255}")
 _file = _object({"name": _file_name, "path": _relative, "sha256": _sha256, "size": _count, "contentType": _text})
 _slots: Shape = {"train": _count, "predict": _count}
+# What it is ready to predict with, if with anything: weights by their hash, or the base alone.
+_loaded = _or_null(_object({"weights": _or_null(_sha256)}))
 _run_id = _matches(r"[0-9a-hjkmnp-tv-z]{26}")
 _identity: Shape = {"run": _run_id, "attempt": _positive}
 _envelope: Shape = {**_identity, "seq": _positive, "at": _instant}
@@ -224,6 +236,7 @@ COMMANDS: dict[str, Shape] = {
     "cancel": _identity,
     "stop-and-keep": _identity,
     "save-state": {**_identity, "asked": _text},
+    "load": {"weights": _or_null(_stored_file)},
     "shutdown": {},
 }
 
@@ -255,11 +268,12 @@ REPORTS: dict[str, Shape] = {
         "device": _text,
         "pid": _positive,
         "slots": _object(_slots),
+        "loaded": _loaded,
         "runs": _list_of(_object({**_identity, "lastSeq": _count})),
     },
     # The process lives, whatever its runs have to say. In no journal.
     "alive": {},
-    # How many runs it can hold at once, now that this has changed. In no journal; hello says it too.
-    "slots": _slots,
+    # How many runs it can hold at once and what it has loaded, now that this has changed. In no journal; hello says it too.
+    "slots": {**_slots, "loaded": _loaded},
     **{name: {**_envelope, **shape} for name, shape in EVENTS.items()},
 }

@@ -1,6 +1,7 @@
 """What this process carries out, on the main thread: one attempt after another, and predictions between the steps of a
 training that makes room for them. Knows nothing about lines or sockets."""
 
+import traceback
 from collections.abc import Callable
 
 from runner.attempt import Attempt
@@ -8,6 +9,7 @@ from runner.listener import TrainingListener
 from runner.logs import LogCapture
 from runner.model import Model
 from runner.predicting import answer
+from runner.protocol import LoadCommand
 from runner.report import Room
 from runner.run import end_hanging, execute
 from runner.training import train
@@ -40,11 +42,30 @@ class Runs:
         answers = model.can_predict and (training is None or training.has_room)
         return {"train": int(model.can_train), "predict": model.together if answers else 0}
 
-    def carry_out(self, attempt: Attempt) -> None:
+    def loaded(self) -> dict[str, str | None] | None:
+        """What it is ready to predict with: see `Model.loaded`."""
+        return self._model.loaded
+
+    def carry_out(self, task: Attempt | LoadCommand) -> None:
         """Ends the attempt, whatever happens in it. Raises JournalBroken."""
-        if attempt.command.kind == "prediction":
-            answer(attempt, self._model, self._logs, self._waiting)
-            return
+        before = self._model.loaded
+        if isinstance(task, LoadCommand):
+            self._load(task)
+        elif task.command.kind == "prediction":
+            answer(task, self._model, self._logs, self._waiting)
+        else:
+            self._train(task)
+        if self._model.loaded != before or isinstance(task, LoadCommand):
+            self._slots_changed()
+
+    def _load(self, command: LoadCommand) -> None:
+        """What goes wrong stands in the process's own log; a run that needs these weights will say it too."""
+        try:
+            self._model.predictor(command.weights)
+        except Exception:  # noqa: BLE001
+            traceback.print_exc()
+
+    def _train(self, attempt: Attempt) -> None:
         watchdog = Watchdog(lambda seconds: end_hanging(attempt, seconds), self._hang_seconds)
         listener = TrainingListener(attempt, self._answer_between, self._slots_changed, watchdog)
         self._training, self._watchdog = listener, watchdog

@@ -119,7 +119,8 @@ class Session:
     def _next_lines(self) -> bytes:
         if self._slots_unsaid:
             self._slots_unsaid = False
-            return write_report({"type": "slots", **self._greet()["slots"]})
+            hello = self._greet()
+            return write_report({"type": "slots", **hello["slots"], "loaded": hello["loaded"]})
         for attempt in self._attempts.values():
             if attempt.unsent_from is not None:
                 lines = attempt.journal.read_lines(attempt.unsent_from)

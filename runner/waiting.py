@@ -3,6 +3,7 @@
 import threading
 
 from runner.attempt import Attempt
+from runner.protocol import LoadCommand
 
 
 class Waiting:
@@ -11,6 +12,7 @@ class Waiting:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._attempts: list[Attempt] = []
+        self._load: LoadCommand | None = None
 
     def put(self, attempt: Attempt) -> None:
         with self._changed:
@@ -23,12 +25,22 @@ class Waiting:
             self._attempts[:0] = attempts
             self._changed.notify()
 
-    def take(self) -> Attempt:
-        """The oldest one; waits for it."""
+    def wish_load(self, command: LoadCommand) -> None:
+        """Only the last such wish counts, and only once there is nothing else to do."""
         with self._changed:
-            while not self._attempts:
+            self._load = command
+            self._changed.notify()
+
+    def take(self) -> Attempt | LoadCommand:
+        """The oldest one, else what is to be loaded; waits for it."""
+        with self._changed:
+            while not (self._attempts or self._load):
                 self._changed.wait()
-            return self._attempts.pop(0)
+            if self._attempts:
+                return self._attempts.pop(0)
+            load, self._load = self._load, None
+            assert load
+            return load
 
     def predictions(self) -> list[Attempt]:
         with self._changed:

@@ -37,6 +37,9 @@ export type ReportedFile = z.infer<typeof ReportedFile>;
 /** How many runs of each kind a model process can hold at once. */
 const slots = { train: z.int().min(0), predict: z.int().min(0) };
 
+/** What it is ready to predict with, if with anything: weights by their hash, or the base alone. */
+const loaded = z.object({ weights: sha256.nullable() }).nullable().default(null);
+
 export const Hello = z.object({
   type: z.literal("hello"),
   protocol: z.literal(1),
@@ -46,6 +49,7 @@ export const Hello = z.object({
   device: z.string(),
   pid: z.int().positive(),
   slots: z.object(slots),
+  loaded,
   runs: z.array(z.object({ run: runId, attempt, lastSeq: z.int().min(0) })),
 });
 export type Hello = z.infer<typeof Hello>;
@@ -104,8 +108,8 @@ export type EventType = ProcessEvent["type"];
 /** Sent every few seconds and kept in no journal: the process lives, whatever its runs have to say. */
 export const Alive = z.object({ type: z.literal("alive") });
 
-/** What it can take has changed: a training of it has begun, makes room for predictions, or is over. In no journal either. */
-export const Slots = z.object({ type: z.literal("slots"), ...slots });
+/** What it can take or has loaded has changed: a training has begun, makes room for predictions, or is over. In no journal either. */
+export const Slots = z.object({ type: z.literal("slots"), ...slots, loaded });
 export type Slots = z.infer<typeof Slots>;
 
 /** A line from a model process: its greeting, something about itself, or something that happened in one of its runs. */
@@ -136,6 +140,8 @@ export const Command = z.discriminatedUnion("type", [
   z.object({ type: z.literal("stop-and-keep"), run: runId, attempt }),
   // Said again until a state comes; one that was asked for at the same time is the same wish.
   z.object({ type: z.literal("save-state"), run: runId, attempt, asked: z.iso.datetime() }),
+  // Be ready for predictions with these weights, when there is nothing else to do.
+  z.object({ type: z.literal("load"), weights: localFile.nullable() }),
   z.object({ type: z.literal("shutdown") }),
 ]);
 export type Command = z.infer<typeof Command>;

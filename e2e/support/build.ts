@@ -13,6 +13,7 @@ const LINKED = [
   ".venv",
   "bases",
   "contract",
+  "e2e",
   "examples",
   "models",
   "node_modules",

@@ -4,7 +4,7 @@ import os
 import signal
 
 from runner.tests.conftest import StartServer
-from runner.tests.server import RUN, Server, run_command
+from runner.tests.server import RUN, Server, run_command, stored
 
 NOISY = "runner/tests/models/noisy"
 ENDLESS = {"steps": 100_000, "step_seconds": 0.01}
@@ -20,6 +20,7 @@ def test_greets(server: Server) -> None:
         "device": "cpu",
         "pid": server.process.pid,
         "slots": {"train": 1, "predict": 4},
+        "loaded": None,
         "runs": [],
     }
 
@@ -227,3 +228,26 @@ def test_a_model_that_is_not_there_says_so(start_server: StartServer) -> None:
     server = start_server("models/nothing")
     assert server.exit_code() == 1
     assert "cog.yaml: there is none" in server.stderr()
+
+
+def test_loads_before_it_is_asked_and_says_what_it_holds(server: Server) -> None:
+    connection = server.accept()
+    assert connection.hello["loaded"] is None
+    connection.send(type="load", weights=None)
+    assert connection.take_line() == {"type": "slots", "train": 1, "predict": 4, "loaded": {"weights": None}}
+    connection.send(**run_command(server, "prediction"))
+    stages = [event["name"] for event in connection.take_all() if event["type"] == "stage"]
+    assert stages == ["predicting"]
+
+
+def test_weights_that_cannot_be_loaded_leave_it_able_to_work(server: Server) -> None:
+    damaged = server.folder / "damaged.tar"
+    damaged.write_bytes(b"no tar")
+    connection = server.accept()
+    connection.send(type="load", weights=stored(damaged))
+    while (line := connection.take_line())["type"] != "slots":
+        pass
+    assert line["loaded"] is None
+    server.wait_for_stderr("ReadError")
+    connection.send(**run_command(server, "prediction"))
+    assert connection.take_all()[-1]["type"] == "done"

@@ -13,6 +13,8 @@ export interface DeployedVersion {
   program: string;
   base: string | null;
   weights_sha256: string | null;
+  replaces_base: number;
+  needs: "cpu" | "gpu" | null;
   /** So many processes stay loaded with the version, also while nothing waits. */
   min_instances: number;
   /** No more than so many draw for the deployment at once. */
@@ -98,7 +100,13 @@ export async function listDeployedVersions(db: Db): Promise<DeployedVersion[]> {
     .selectFrom("current_releases as current")
     .innerJoin("versions", "versions.id", "current.version_id")
     .select(["current.owner", "current.name", "current.version_id", "current.min_instances", "current.max_instances"])
-    .select(["versions.program", "versions.base", "versions.weights_sha256"])
+    .select([
+      "versions.program",
+      "versions.base",
+      "versions.weights_sha256",
+      "versions.replaces_base",
+      "versions.needs",
+    ])
     .orderBy("current.created_at")
     .orderBy("current.id")
     .execute();

@@ -1,12 +1,16 @@
 /** The model processes as far as they are known only while they are connected, or on their way: nothing of it is stored. */
+import type { Slots } from "@easel/contract";
 import type { RunRow } from "../runs/store.ts";
-import type { StandingProcess } from "./place.ts";
 import type { Session } from "./session.ts";
+import type { StandingProcess } from "./standing.ts";
 import type { ProcessRow } from "./store.ts";
 
 export class Crew {
   readonly #sessions = new Map<string, Session>();
   readonly #predictSlots = new Map<string, number>();
+  readonly #loaded = new Map<string, Slots["loaded"]>();
+  /** What it was told to load, until it has; for good where it could not. */
+  readonly #asked = new Map<string, Slots["loaded"]>();
   readonly #idleSince = new Map<string, number>();
   /** Those that were told to end, and since when. */
   readonly leaving = new Map<string, number>();
@@ -42,8 +46,8 @@ export class Crew {
   /** The process is gone. */
   forget(processId: string): void {
     this.#sessions.get(processId)?.close();
-    const known = [this.#sessions, this.#predictSlots, this.#idleSince, this.#exits, this.#memoryBytes];
-    for (const table of [...known, this.leaving]) table.delete(processId);
+    for (const table of [this.#sessions, this.#predictSlots, this.#loaded, this.#asked]) table.delete(processId);
+    for (const table of [this.#idleSince, this.#exits, this.#memoryBytes, this.leaving]) table.delete(processId);
     this.greeted.delete(processId);
     this.#children.delete(processId);
   }
@@ -82,6 +86,15 @@ export class Crew {
     this.#predictSlots.set(processId, predict);
   }
 
+  noteLoaded(processId: string, loaded: Slots["loaded"]): void {
+    this.#loaded.set(processId, loaded);
+    if (loaded !== null && this.#asked.get(processId)?.weights === loaded.weights) this.#asked.delete(processId);
+  }
+
+  noteAsked(processId: string, weights: string | null): void {
+    this.#asked.set(processId, { weights });
+  }
+
   noteIdle(processId: string, now: number): void {
     this.#idleSince.set(processId, now);
   }
@@ -98,7 +111,10 @@ export class Crew {
       leaving: this.leaving.has(process.id),
       training: mine.some((run) => run.kind === "training"),
       predictions: mine.filter((run) => run.kind === "prediction").length,
+      drawsFor: mine.flatMap((run) => run.deployment ?? []),
       predictSlots: this.#predictSlots.get(process.id) ?? 0,
+      loaded: this.#loaded.get(process.id) ?? null,
+      asked: this.#asked.get(process.id) ?? null,
       idleSince: this.#idleSince.get(process.id) ?? 0,
     };
   }

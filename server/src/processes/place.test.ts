@@ -1,15 +1,38 @@
 import { describe, expect, test } from "vitest";
-import { type Decision, place, type Room, type StandingProcess, type WaitingRun } from "./place.ts";
+import { place, type WaitingRun } from "./place.ts";
+import type { Decision, Room } from "./room.ts";
+import type { Deployed, StandingProcess } from "./standing.ts";
 
 const CPU: Room = { name: "cpu", kind: "cpu", processesMax: 2 };
 const GPU: Room = { name: "cuda:0", kind: "gpu", processesMax: 1 };
 
 function waiting(id: string, run: Partial<WaitingRun> = {}): WaitingRun {
-  return { id, kind: "prediction", program: "models/sdxl", base: "emoji", whole: null, needs: "cpu", tries: 0, ...run };
+  return {
+    id,
+    kind: "prediction",
+    program: "models/sdxl",
+    base: "emoji",
+    whole: null,
+    needs: "cpu",
+    tries: 0,
+    weights: null,
+    deployment: null,
+    ...run,
+  };
 }
 
 function standing(id: string, process: Partial<StandingProcess> = {}): StandingProcess {
-  const idle = { ready: true, leaving: false, training: false, predictions: 0, predictSlots: 1, idleSince: 0 };
+  const idle = {
+    ready: true,
+    leaving: false,
+    training: false,
+    predictions: 0,
+    drawsFor: [],
+    predictSlots: 1,
+    idleSince: 0,
+    loaded: null,
+    asked: null,
+  };
   return { id, program: "models/sdxl", base: "emoji", whole: null, device: "cpu", ...idle, ...process };
 }
 
@@ -184,5 +207,105 @@ describe("who runs where", () => {
   ];
   test.each(table)("%s", (_what, runs, processes, devices, expected) => {
     expect(place(runs, processes, devices)).toEqual(expected);
+  });
+});
+
+describe("what is kept ready for deployments", () => {
+  const deployed = (one: Partial<Deployed> = {}): Deployed => {
+    const kind = { program: "models/sdxl", base: "emoji", whole: null, needs: "cpu" } as const;
+    return { name: "you/toy", ...kind, weights: "w", min: 1, max: 1, ...one };
+  };
+  const load = (processId: string, weights: string | null = "w"): Decision => ({ do: "load", processId, weights });
+  const W = { loaded: { weights: "w" } };
+  const table: [
+    what: string,
+    runs: WaitingRun[],
+    processes: StandingProcess[],
+    devices: Room[],
+    deployments: Deployed[],
+    expected: Decision[],
+  ][] = [
+    ["a process is started before anybody asks", [], [], [CPU], [deployed()], [start("cpu")]],
+    ["none is wanted, none is started", [], [], [CPU], [deployed({ min: 0 })], []],
+    ["one that is on its way is waited for", [], [standing("p", { ready: false })], [CPU], [deployed()], []],
+    ["an idle one is told to load", [], [standing("p")], [CPU], [deployed()], [load("p")]],
+    ["one that has them is left alone", [], [standing("p", W)], [CPU], [deployed()], []],
+    ["one that was told is not told again", [], [standing("p", { asked: { weights: "w" } })], [CPU], [deployed()], []],
+    [
+      "the base alone is something to load too",
+      [],
+      [standing("p", W)],
+      [CPU],
+      [deployed({ weights: null })],
+      [load("p", null)],
+    ],
+    ["two are two", [], [standing("p", W)], [CPU], [deployed({ min: 2, max: 2 })], [start("cpu")]],
+    [
+      "no more are started than there is room for",
+      [],
+      [standing("p", W), standing("q", { base: "other", predictions: 1 })],
+      [CPU],
+      [deployed({ min: 2, max: 2 })],
+      [],
+    ],
+    [
+      "one that nobody needs gives way, one that is kept for another does not",
+      [],
+      [standing("p", W), standing("q", { base: "other" })],
+      [CPU],
+      [deployed(), deployed({ name: "you/hat", base: "third", weights: "h" })],
+      [stop("q")],
+    ],
+    [
+      "two deployments do not take a process from each other",
+      [],
+      [standing("p", W)],
+      [GPU, { ...CPU, processesMax: 1 }],
+      [deployed(), deployed({ name: "you/hat", weights: "h" })],
+      [],
+    ],
+    [
+      "a run that has no other place takes it, and it is loaded again later",
+      [waiting("a", { base: "new" })],
+      [standing("p", W)],
+      [{ ...CPU, processesMax: 1 }],
+      [deployed()],
+      [stop("p")],
+    ],
+    [
+      "of two idle ones, that with the weights answers",
+      [waiting("a", { weights: "w", deployment: "you/toy" })],
+      [standing("o"), standing("p", W)],
+      [CPU],
+      [deployed()],
+      [assign("a", "p")],
+    ],
+    [
+      "another version's prediction takes the one that is not kept",
+      [waiting("a", { weights: "v" })],
+      [standing("p", W), standing("q")],
+      [CPU],
+      [deployed()],
+      [assign("a", "q")],
+    ],
+    [
+      "no more draw for it than it may have",
+      [waiting("a", { weights: "w", deployment: "you/toy" })],
+      [standing("p", { ...W, predictions: 1, drawsFor: ["you/toy"] }), standing("q")],
+      [CPU],
+      [deployed()],
+      [],
+    ],
+    [
+      "two may draw where it may have two",
+      [waiting("a", { weights: "w", deployment: "you/toy" })],
+      [standing("p", { ...W, predictions: 1, drawsFor: ["you/toy"] }), standing("q")],
+      [CPU],
+      [deployed({ max: 2 })],
+      [assign("a", "q")],
+    ],
+  ];
+  test.each(table)("%s", (_what, runs, processes, devices, deployments, expected) => {
+    expect(place(runs, processes, devices, deployments)).toEqual(expected);
   });
 });

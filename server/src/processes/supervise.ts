@@ -3,7 +3,7 @@
  * What is true stands in the database; who is connected, in the crew.
  */
 import type { Server } from "node:net";
-import type { Hello } from "@easel/contract";
+import type { Hello, Slots } from "@easel/contract";
 import type { Context } from "../context.ts";
 import type { Builtin } from "../models/builtin.ts";
 import { hasLastWord } from "../runs/attempts.ts";
@@ -53,7 +53,7 @@ export class Supervisor {
       new Session(this.#context, socket, {
         hello: (session, hello) => this.#greet(session, hello),
         alive: (processId) => this.#renew(processId),
-        slots: (processId, slots) => this.#noteSlots(processId, slots.predict),
+        slots: (processId, slots) => this.#noteSlots(processId, slots),
         freed: (processId) => this.#free(processId),
         ending: (processId) => this.#letGo(processId),
         closed: (session) => this.#forget(session),
@@ -145,6 +145,7 @@ export class Supervisor {
     await renewLeases(db, process.id, leaseFromNow(this.#context));
     this.#crew.join(process.id, session, this.#context.now());
     this.#crew.noteSlots(process.id, hello.slots.predict);
+    this.#crew.noteLoaded(process.id, hello.loaded);
     for (const run of held) {
       if (!hello.runs.some((known) => known.run === run.id)) session.send(await runCommand(this.#context, run));
     }
@@ -158,8 +159,10 @@ export class Supervisor {
     );
   }
 
-  #noteSlots(processId: string, predict: number): void {
-    this.#crew.noteSlots(processId, predict);
+  #noteSlots(processId: string, slots: Slots): void {
+    this.#crew.noteSlots(processId, slots.predict);
+    this.#crew.noteLoaded(processId, slots.loaded);
+    this.#context.log.info({ process: processId, ...slots }, "a model process says what it can take");
     this.#context.watch.poke("queue");
   }
 

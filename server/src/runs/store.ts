@@ -58,13 +58,13 @@ export async function listWaitingRuns(
   db: Db,
 ): Promise<
   (Pick<RunRow, "id" | "kind" | "attempt" | "cancel_asked_at" | "deployment"> &
-    Pick<Selectable<Tables["versions"]>, "program" | "base" | "needs"> & { whole: string | null })[]
+    Pick<Selectable<Tables["versions"]>, "program" | "base" | "needs" | "weights_sha256"> & { whole: string | null })[]
 > {
   return db
     .selectFrom("runs")
     .innerJoin("versions", "versions.id", "runs.version_id")
     .select(["runs.id", "runs.kind", "runs.attempt", "runs.cancel_asked_at", "runs.deployment"])
-    .select(["versions.program", "versions.base", "versions.needs"])
+    .select(["versions.program", "versions.base", "versions.needs", "versions.weights_sha256"])
     .select((from) =>
       from
         .case()
