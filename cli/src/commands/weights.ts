@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { RELATIVE_ERROR_HEADER, WeightsFormat } from "@easel/contract";
+import { type Client, RELATIVE_ERROR_HEADER, WeightsFormat } from "@easel/contract";
 import { defineCommand } from "citty";
 import { download } from "../download.ts";
 import { UsageError } from "../failure.ts";
@@ -29,12 +29,18 @@ const downloadWeights = defineCommand({
   },
   async run({ args }) {
     const reference = readReference(args.model);
-    const format = readFormat(args.format ?? (args.into === undefined ? "replicate" : "kohya"));
-    const place = readPlace(args, format);
-    const query = { format, max_mb: readNumber("max-mb", args["max-mb"]), step: readNumber("step", args.step) };
+    // Looked at first, so that a mistake is said before anything is asked of the server.
+    const given = readFormat(args.format ?? (args.into === undefined ? "replicate" : "kohya"));
+    readPlace(args, given);
+    const [max_mb, step] = [readNumber("max-mb", args["max-mb"]), readNumber("step", args.step)];
     const client = connect();
     const { id } = await findVersion(client, reference);
     const { owner, name } = reference;
+    const isWhole =
+      args.format === undefined && args.into !== undefined && (await replacesBase(client, owner, name, id));
+    const format = isWhole ? "checkpoint" : given;
+    const place = readPlace(args, format);
+    const query = { format, max_mb, step };
     const folder = args.into ?? args.output ?? ".";
     mkdirSync(folder, { recursive: true });
     const stage = mkdtempSync(join(folder, ".easel-"));
@@ -60,6 +66,12 @@ const downloadWeights = defineCommand({
     }
   },
 });
+
+/** A whole model is no LoRA, but a checkpoint of its own. */
+async function replacesBase(client: Client, owner: string, name: string, id: string): Promise<boolean> {
+  const card = await client.versions.card(owner, name, id).catch(() => undefined);
+  return card?.replaces_base === true;
+}
 
 function readFormat(text: string): WeightsFormat {
   const format = WeightsFormat.safeParse(text);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from adapter import Adapter
@@ -17,6 +17,7 @@ import runner
 from .checkpoint import list_entries
 from .description import describe_lora, describe_model
 from .embeddings import diffusers_tokens, file_names, write_for_diffusers, write_for_kohya
+from .folder import write_folder
 from .lora import diffusers_lora, kohya_lora
 from .readme import Shown, checkpoint_readme, diffusers_readme, kohya_readme
 from .shrink import Fidelity, compare, shrink
@@ -48,11 +49,14 @@ def export_weights(
     weights = read_weights(weights_path)
     base = StoredBase(base_folder, weights.whole.networks if weights.whole else {})
     _refuse_misfits(weights, base)
-    if weights.whole and file_format != "checkpoint":
+    if weights.whole and file_format == "kohya":
         raise runner.Failure(
             "input_invalid",
-            f"format: these weights are a whole model, which {file_format} has no place for; ask for checkpoint.",
+            "format: these weights are a whole model, and kohya is a format of LoRAs; ask for checkpoint, which the same "
+            "programs read.",
         )
+    if weights.whole and max_mb is not None:
+        raise runner.Failure("input_invalid", "max_mb: a whole model is as large as its base; leave it out.")
     title = name_safely(title)
     folder.mkdir(parents=True, exist_ok=True)
     write = {"diffusers": _write_diffusers, "kohya": _write_kohya, "checkpoint": _write_checkpoint}[file_format]
@@ -69,12 +73,14 @@ def _write_diffusers(weights: Weights, base: StoredBase, folder: Path, title: st
         tensors, notes = diffusers_lora(adapter)
         return held(tensors), notes
 
-    files, fidelity = [], None
+    files, fidelity = write_folder(folder, base) if weights.whole else [], None
     if weights.adapter:
         files, fidelity = _write_lora(folder / "pytorch_lora_weights.safetensors", weights.adapter, lora_file, max_mb)
     if weights.words:
         files += write_for_diffusers(folder, weights.words)
-    return _finish(folder, files, fidelity, diffusers_readme(_shown(weights, base, title)))
+    shown = _shown(weights, base, title)
+    # A whole model is its own base: the folder itself.
+    return _finish(folder, files, fidelity, diffusers_readme(replace(shown, base=".") if weights.whole else shown))
 
 
 def _write_kohya(weights: Weights, base: StoredBase, folder: Path, title: str, max_mb: float | None) -> Exported:

@@ -144,9 +144,11 @@ def test_other_programs_get_a_checkpoint_of_it(functions: Functions, tmp_path: P
     )
     second = own["text_encoder_2"]["text_projection.weight"]
     assert torch.equal(checkpoint["conditioner.embedders.1.model.text_projection"], second.t())
-    for file_format in ("diffusers", "kohya"):
-        with pytest.raises(Failure, match=f"a whole model, which {file_format} has no place for; ask for checkpoint"):
-            export_weights(made, current().folder, file_format, tmp_path, "toy")
+    export_weights(made, current().folder, "diffusers", tmp_path / "folder", "toy")
+    encoder = load_file(tmp_path / "folder" / "text_encoder" / "model.safetensors")
+    assert torch.equal(encoder[next(name for name in encoder if name.endswith(first))], own["text_encoder"][first])
+    with pytest.raises(Failure, match="kohya is a format of LoRAs; ask for checkpoint"):
+        export_weights(made, current().folder, "kohya", tmp_path, "toy")
 
 
 def test_is_lora_false_alone_means_dreambooth(functions: Functions):

@@ -27,6 +27,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from weights import read_weights, write_weights
+from whole import Whole
 
 from runner import Failure
 
@@ -232,6 +233,23 @@ def test_a_base_in_several_files_gives_the_same_checkpoint(exported: dict[str, P
     assert (tmp_path / "out" / "toy.safetensors").read_bytes() == (
         exported["checkpoint"] / "toy.safetensors"
     ).read_bytes()
+
+
+def test_a_whole_model_is_a_folder_that_needs_no_base(functions: Functions, strong: Path, tmp_path: Path):
+    unet = StoredBase(EMOJI).unet
+    changed = {name: unet.read(name) * (1.2 if name.startswith("conv_out") else 1) for name in unet.names()}
+    card = replace(read_weights(strong), adapter=None, whole=Whole({"unet": changed}))
+    write_weights(tmp_path / "whole.tar", card)
+    export_weights(tmp_path / "whole.tar", EMOJI, "diffusers", tmp_path / "out", "toy")
+    draw_freshly({tmp_path / "out": Path(".")})
+    own = draw(functions, tmp_path / "whole.tar")
+    assert difference(tmp_path / "out" / "fresh.png", own) <= 2
+    write_weights(tmp_path / "words.tar", replace(card, whole=None))
+    assert difference(own, draw(functions, tmp_path / "words.tar")) > 10
+    with pytest.raises(Failure, match="kohya is a format of LoRAs; ask for checkpoint"):
+        export_weights(tmp_path / "whole.tar", EMOJI, "kohya", tmp_path / "no", "toy")
+    with pytest.raises(Failure, match="a whole model is as large as its base"):
+        export_weights(tmp_path / "whole.tar", EMOJI, "diffusers", tmp_path / "no", "toy", 6)
 
 
 def test_a_checkpoint_is_unpacked_into_the_base_that_it_is_of(exported: dict[str, Path], tmp_path: Path):

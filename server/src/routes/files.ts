@@ -9,6 +9,7 @@ import { verifyDownload } from "../files/sign.ts";
 import { deleteFile, type FileRow, findFile, insertFile, listFiles } from "../files/store.ts";
 import { receiveUpload } from "../files/upload.ts";
 import { newFileId } from "../ids.ts";
+import { bytesFreed, FREES_HEADER } from "../space/frees.ts";
 import { sendBlob } from "./blob.ts";
 import { originOf, PAGE_SIZE, presentPage, readCursor } from "./page.ts";
 
@@ -47,7 +48,11 @@ export function files(context: Context): Hono<Env> {
   });
 
   app.delete("/files/:id", async (c) => {
-    if (!(await deleteFile(db, c.get("account"), c.req.param("id")))) throw fileNotFound();
+    const row = await findFile(db, c.get("account"), c.req.param("id"));
+    if (row === undefined) throw fileNotFound();
+    const frees = await bytesFreed(context, [row]);
+    if (!(await deleteFile(db, row.account, row.id))) throw fileNotFound();
+    c.header(FREES_HEADER, String(frees));
     return c.body(null, 204);
   });
 

@@ -13,6 +13,7 @@ import { requireModel, requireOwnModel, requireVersion, requireVersionOf } from 
 import { deleteUnusedVersion, ensureVersion, listVersions } from "../models/versions.ts";
 import { describeProgram } from "../processes/describe.ts";
 import { presentCard } from "../runs/card.ts";
+import { bytesFreed, FREES_HEADER } from "../space/frees.ts";
 import { readJson } from "./body.ts";
 import { originOf, PAGE_SIZE, presentPage, readCursor } from "./page.ts";
 
@@ -77,7 +78,12 @@ export function versions(context: Context, builtins: Builtin[]): Hono<Env> {
         `Only versions of a private model can be deleted. PATCH ${owner}/${name} to visibility private first.`,
       );
     }
-    if (await deleteUnusedVersion(db, version.id, timestamp(context))) return c.body(null, 204);
+    const { weights_sha256: sha256, weights_size: size } = version;
+    const frees = await bytesFreed(context, sha256 === null || size === null ? [] : [{ sha256, size }]);
+    if (await deleteUnusedVersion(db, version.id, timestamp(context))) {
+      c.header(FREES_HEADER, String(frees));
+      return c.body(null, 204);
+    }
     throw unprocessable(
       "Version in use",
       "A deployment is pinned to this version, or runs of it have not ended. Change or delete the deployment, and wait for or cancel the runs.",

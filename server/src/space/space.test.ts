@@ -89,3 +89,10 @@ test("what is gone or damaged is named with its row", async () => {
     ].sort(),
   );
 });
+
+test("a delete says what it frees: nothing where somebody else has the same bytes", async () => {
+  const world = await makeWorld();
+  const [one, same] = [await upload(world, "the same"), await upload(world, "the same")];
+  const freed = async (id: string) => (await world.call("DELETE", `/v1/files/${id}`)).headers.get("easel-frees-bytes");
+  expect([await freed(one.id), await freed(same.id)]).toEqual(["0", "8"]);
+});
