@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readConfig, startServer } from "@easel/server";
-import Database from "better-sqlite3";
+import { bareInserts } from "./bare-insert.mjs";
 
 const CREATES = 300;
 const IDLE_SECONDS = 5;
@@ -22,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), "easel-bench-"));
 try {
   report("server idle, resident", await idleMegabytes(), "MB", BARS.idleMegabytes);
   const creates = await createTimes();
-  const bare = bareInserts(CREATES);
+  const bare = bareInserts(folder, CREATES);
   report("create of a prediction, p50", median(creates), "ms", BARS.createMilliseconds);
   const ratio = (median(creates) / median(bare)).toFixed(1);
   console.log(
@@ -69,20 +69,6 @@ async function create(url, number) {
   if (reply.status !== 201) throw new Error(prediction.detail);
   await fetch(prediction.urls.cancel, { method: "POST", headers });
   return milliseconds;
-}
-
-/** The floor: one row, one fsync. */
-function bareInserts(times) {
-  const database = new Database(join(folder, "bare.db"));
-  database.pragma("journal_mode = WAL");
-  database.pragma("synchronous = FULL");
-  database.exec("create table runs (id text primary key, input text)");
-  const insert = database.prepare("insert into runs values (?, ?)");
-  return Array.from({ length: times }, (_, number) => {
-    const started = performance.now();
-    insert.run(String(number), "{}");
-    return performance.now() - started;
-  });
 }
 
 function percentile(values, share) {
