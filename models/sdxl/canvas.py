@@ -15,6 +15,8 @@ from prepare.picture import FORMATS, PictureRefused, decode, decode_mask
 import runner
 
 GROUND = (255, 255, 255)
+# From here on a mask is more white than black.
+WHITE = 128
 T = TypeVar("T")
 
 
@@ -38,7 +40,7 @@ class Canvas:
         """Which latents are painted anew [1, 1, H, W]: those with a pixel under them that is more white than black."""
         if self.mask is None:
             return None
-        white = torch.from_numpy(np.array(self.mask))[None, None] > 127
+        white = torch.from_numpy(np.array(self.mask))[None, None] >= WHITE
         return torch.nn.functional.max_pool2d(white.float(), pixels_per_latent) > 0
 
     def under(self, drawn: Image.Image) -> Image.Image:
@@ -63,6 +65,8 @@ def read_canvas(image: Path, mask: Path | None, multiple: int, pixels_max: int) 
 def _read_mask(path: Path, size: tuple[int, int]) -> Image.Image:
     data = path.read_bytes()
     mask = _read("mask", lambda: decode_mask(data))
+    if mask.getextrema()[1] < WHITE:
+        print("mask: nothing in it is white, so nothing is painted anew.")
     # Beside the picture, which may have been made smaller, only another shape is worth a word.
     if abs(mask.width * size[1] / (mask.height * size[0]) - 1) > 0.05:
         print(f"mask: {mask.width} × {mask.height} pixels, stretched to the image's {size[0]} × {size[1]}.")

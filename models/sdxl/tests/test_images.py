@@ -116,6 +116,13 @@ def test_any_size_becomes_one_that_can_be_drawn_and_it_is_said(functions: Functi
     assert "mask: 50 × 200 pixels, stretched to" in functions.draw(predictor, image=odd, mask=mask).log
 
 
+def test_a_mask_without_white_keeps_all_and_says_so(functions: Functions, predictor, fox: Path, folder: Path):
+    black = save(Image.new("L", (128, 128)), folder / "kept.png")
+    drawn = functions.draw(predictor, image=fox, mask=black)
+    assert (pixels(drawn) == read(fox)).all()
+    assert "mask: nothing in it is white" in drawn.log
+
+
 def test_several_pictures_over_one_image(functions: Functions, predictor, fox: Path, lower_half: Path):
     over = {"image": fox, "mask": lower_half, "prompt_strength": 0.7}
     several = functions.draw(predictor, **over, num_outputs=2, seed=7)
