@@ -1,6 +1,6 @@
 /**
  * Pictures of every page, light and dark, wide and narrow, into screenshots/: on a server with a folder of its own, with
- * real pictures and a real training on it. For looking at what has changed, and for the README.
+ * real pictures and a real training on it. For looking at what has changed; with --readme, the README's picture too.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,6 +14,7 @@ import { setUp } from "./setup.mjs";
 import { main, say, step } from "./words.mjs";
 
 const FOLDER = join(ROOT, "screenshots");
+const README_PICTURE = join(ROOT, "docs", "images", "training.png");
 const ZIP = join(ROOT, "examples", "fluent-3d.zip");
 const STEPS = 40;
 const PROMPTS = ["fox", "rocket", "snowman", "guitar"].map((thing) => `a TOK emoji of a ${thing}`);
@@ -73,6 +74,9 @@ async function takeAll(browser, url, token, look, pages, ids) {
     await page.goto(path(ids));
     await page.getByText(shows).filter({ visible: true }).first().waitFor();
     await shoot(page, name, look);
+    if (name === "training" && look.name === "light-wide" && process.argv.includes("--readme")) {
+      await page.screenshot({ path: README_PICTURE, clip: { x: 0, y: 0, width: look.width, height: 860 } });
+    }
   }
   await page.goto("/create?sample=true");
   await page.getByRole("button", { name: "Review images" }).click({ timeout: 60_000 });

@@ -182,3 +182,14 @@ test("a link to one run shows it to whoever has no account, and leads nowhere el
   await signIn(person);
   expectNoTroubles(person);
 });
+
+test("a training is stopped where it is, and what it has learnt is kept", async () => {
+  const person = await makePerson(browser, server.url);
+  await person.page.goto(`/p/${ids.running}`);
+  await person.click("Stop and keep");
+  await person.sees("Stop here and keep the result?");
+  await person.page.getByRole("dialog").getByRole("button", { name: "Stop and keep" }).click();
+  await person.sees("Trained", 60_000);
+  await person.sees("Download the weights");
+  expectNoTroubles(person);
+});

@@ -28,3 +28,9 @@ export function picturesOf(run: Prediction): string[] {
   const output = Array.isArray(run.output) ? run.output : [run.output];
   return output.filter((item) => typeof item === "string").filter((url) => /\.(png|jpe?g|webp)(\?|$)/.test(url));
 }
+
+/** `owner/name` as the parameters of a link to the model. */
+export function namesOf(model: string): { owner: string; name: string } {
+  const [owner = "", name = ""] = model.split("/");
+  return { owner, name };
+}

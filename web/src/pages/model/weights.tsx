@@ -1,21 +1,13 @@
-/** Trained weights to take along, in the form of each program that opens them. */
+/** What a version was trained to, and its weights to take along. */
 import { useQuery } from "@tanstack/react-query";
-import { buttonClass } from "../../parts/button.tsx";
+import { WeightLinks } from "../../parts/weight-links.tsx";
 import { cardQuery, useModel } from "./model-context.tsx";
-
-const FORMATS = [
-  { format: "kohya", label: "ComfyUI, A1111" },
-  { format: "diffusers", label: "diffusers" },
-  { format: "checkpoint", label: "One whole checkpoint" },
-  { format: "replicate", label: "Replicate's tar" },
-] as const;
 
 export function Weights({ version }: { version: string }) {
   const { model } = useModel();
   // Only what was trained here has weights of its own, and a card.
   const { data: card } = useQuery(cardQuery(model.owner, model.name, version));
   if (card === undefined) return null;
-  const path = `/v1/models/${encodeURIComponent(model.owner)}/${encodeURIComponent(model.name)}/versions/${version}/weights`;
   return (
     <div className="mt-4">
       <p className="mb-2 text-sm font-medium">
@@ -27,15 +19,7 @@ export function Weights({ version }: { version: string }) {
           .filter(Boolean)
           .join(" · ")}
       </p>
-      <ul className="flex flex-wrap gap-2">
-        {FORMATS.map(({ format, label }) => (
-          <li key={format}>
-            <a href={`${path}?format=${format}`} download className={buttonClass("secondary", "small")}>
-              {label}
-            </a>
-          </li>
-        ))}
-      </ul>
+      <WeightLinks owner={model.owner} name={model.name} version={version} technique={card.technique} />
     </div>
   );
 }

@@ -13,6 +13,7 @@ import { Page } from "../../parts/page.tsx";
 import { Picture } from "../../parts/picture.tsx";
 import { Status } from "../../parts/status.tsx";
 import { durationInWords, Moment } from "../../parts/time.tsx";
+import { namesOf } from "../../runs.ts";
 import { useAccountName } from "../../session.ts";
 import { refreshRun, type Shown } from "./run.tsx";
 import { RunLog } from "./run-log.tsx";
@@ -31,7 +32,7 @@ export function PredictionView({ run, client: reader, isReadOnly }: Shown<Predic
     onSettled: () => refreshRun(run.id),
   });
   const { prompt } = run.input;
-  const [owner = "", name = ""] = run.model.split("/");
+  const { owner, name } = namesOf(run.model);
   return (
     <Page
       title={`Prediction with ${run.model}`}
@@ -100,7 +101,7 @@ export function PredictionView({ run, client: reader, isReadOnly }: Shown<Predic
 
 /** For the owner of the model: puts the prediction among its examples. */
 function ShowAsExample({ run }: { run: Prediction }) {
-  const [owner = "", name = ""] = run.model.split("/");
+  const { owner, name } = namesOf(run.model);
   const isMine = useAccountName() === owner;
   const show = useMutation({
     mutationFn: () => client.models.addExample(owner, name, run.id),

@@ -1,5 +1,5 @@
 /** What a training came to: pictures drawn from the finished weights, why these weights, and what to do with them. */
-import { type RunFile, type Training, WeightsFormat } from "@easel/contract";
+import type { RunFile, Training } from "@easel/contract";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { z } from "zod";
@@ -8,21 +8,20 @@ import { buttonClass } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { DrawForm } from "../../parts/draw-form.tsx";
 import { Picture } from "../../parts/picture.tsx";
+import { WeightLinks } from "../../parts/weight-links.tsx";
+import { namesOf } from "../../runs.ts";
 import type { Shown } from "./run.tsx";
 import type { Story } from "./story.ts";
 
-const FORMATS: Record<WeightsFormat, { label: string; reader: string }> = {
-  replicate: { label: "Replicate's tar", reader: "Easel and Replicate, as they were trained" },
-  diffusers: { label: "diffusers", reader: "a LoRA and the words, for Python" },
-  kohya: { label: "kohya", reader: "ComfyUI, A1111, Forge" },
-  checkpoint: { label: "whole checkpoint", reader: "the same, everything in one large file" },
-};
-
 /** What the model card says of the choice among snapshots. */
-const ModelCard = z.object({ chosen: z.object({ step: z.number(), reason: z.string() }) });
+const ModelCard = z.object({
+  technique: z.string().optional(),
+  chosen: z.object({ step: z.number(), reason: z.string() }).optional(),
+});
 
 export function Result({ run, story, isReadOnly }: Shown<Training> & { story: Story }) {
   const [, owner = "", name = "", version = ""] = /^(.+?)\/(.+?):(.+)$/.exec(run.output?.version ?? "") ?? [];
+  const card = useCard(story.artifacts.findLast((file) => file.name === "model_card.json"));
   const pictures = story.artifacts.filter((file) => file.contentType.startsWith("image/"));
   return (
     <Card
@@ -31,7 +30,7 @@ export function Result({ run, story, isReadOnly }: Shown<Training> & { story: St
         !isReadOnly && (
           <Link
             to="/$owner/$name/train"
-            params={splitName(run.model)}
+            params={namesOf(run.model)}
             search={{ from: run.id }}
             className={buttonClass("quiet", "small")}
           >
@@ -49,27 +48,19 @@ export function Result({ run, story, isReadOnly }: Shown<Training> & { story: St
               </li>
             ))}
           </ul>
-          <Chosen card={story.artifacts.findLast((file) => file.name === "model_card.json")} />
+          {card?.chosen && (
+            <p className="text-sm text-soft">
+              <span className="font-medium text-ink">The weights as of step {card.chosen.step}.</span>{" "}
+              {card.chosen.reason}
+            </p>
+          )}
         </div>
         {!isReadOnly && (
           <div className="flex min-w-0 flex-col gap-6">
             <DrawForm owner={owner} name={name} />
             <div>
               <h3 className="mb-2 text-sm font-semibold">Download the weights</h3>
-              <ul className="flex flex-col gap-1 text-sm">
-                {WeightsFormat.options.map((format) => (
-                  <li key={format}>
-                    <a
-                      href={`/v1/models/${owner}/${name}/versions/${version}/weights?format=${format}`}
-                      download
-                      className="font-medium text-accent underline underline-offset-2"
-                    >
-                      {FORMATS[format].label}
-                    </a>{" "}
-                    <span className="text-soft">{FORMATS[format].reader}</span>
-                  </li>
-                ))}
-              </ul>
+              <WeightLinks owner={owner} name={name} version={version} technique={card?.technique} />
             </div>
           </div>
         )}
@@ -78,22 +69,12 @@ export function Result({ run, story, isReadOnly }: Shown<Training> & { story: St
   );
 }
 
-function Chosen({ card }: { card: RunFile | undefined }) {
+function useCard(file: RunFile | undefined) {
   const { data } = useQuery({
-    queryKey: ["card", card?.sha256],
-    queryFn: async () => ModelCard.safeParse(await (await fetch(localPath(card?.url ?? ""))).json()).data ?? null,
-    enabled: card !== undefined,
+    queryKey: ["card", file?.sha256],
+    queryFn: async () => ModelCard.parse(await (await fetch(localPath(file?.url ?? ""))).json()),
+    enabled: file !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  if (!data) return null;
-  return (
-    <p className="text-sm text-soft">
-      <span className="font-medium text-ink">The weights as of step {data.chosen.step}.</span> {data.chosen.reason}
-    </p>
-  );
-}
-
-function splitName(model: string): { owner: string; name: string } {
-  const [owner = "", name = ""] = model.split("/");
-  return { owner, name };
+  return data;
 }

@@ -12,6 +12,7 @@ import { ErrorNotice, Notice } from "../../parts/notice.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Status } from "../../parts/status.tsx";
 import { durationInWords, Moment } from "../../parts/time.tsx";
+import { namesOf } from "../../runs.ts";
 import { useTheme } from "../../theme.ts";
 import { Dataset } from "./dataset.tsx";
 import { NotifyButton, useEndNotification } from "./notify.tsx";
@@ -68,7 +69,7 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
           </Card>
         )}
         {status === "succeeded" && <Result run={run} story={story} client={client} isReadOnly={isReadOnly} />}
-        <div className="grid gap-4 empty:hidden sm:gap-6 lg:grid-cols-2">
+        <div className="grid gap-4 empty:hidden sm:gap-6 lg:auto-cols-fr lg:grid-flow-col">
           {story.samples.size > 0 && (
             <Card title="Samples">
               <Samples samples={story.samples} />
@@ -95,7 +96,6 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
 }
 
 function Failure({ run, code, isReadOnly }: { run: Training; code: string | undefined; isReadOnly: boolean }) {
-  const [owner = "", name = ""] = run.model.split("/");
   return (
     <Notice
       tone="bad"
@@ -104,7 +104,7 @@ function Failure({ run, code, isReadOnly }: { run: Training; code: string | unde
         !isReadOnly && (
           <Link
             to="/$owner/$name/train"
-            params={{ owner, name }}
+            params={namesOf(run.model)}
             search={{ from: run.id }}
             className={buttonClass("secondary", "small")}
           >
