@@ -213,3 +213,53 @@ test.each([[[]], [["--help"]], [["train", "--help"]], [["model"]], [["trainings"
     expect(stdout).toContain("Usage\n  easel");
   },
 );
+
+const front = {
+  owner: "you",
+  name: "front",
+  current_release: {
+    number: 2,
+    model: "easel/emoji",
+    version: emoji.id,
+    created_at: at,
+    created_by: { type: "user", username: "you", name: "you" },
+    configuration: { hardware: "cpu", min_instances: 0, max_instances: 3 },
+  },
+};
+
+test("a deployment is made of a model's newest version, and changed under its name alone", async () => {
+  const made = await run(["deployments", "create", "front", "--model", "easel/emoji"], {
+    "POST /v1/deployments": () => front,
+  });
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/deployment +you\/front\nrelease +2/) });
+  const body = server?.asked.find(({ path }) => path === "/v1/deployments")?.body ?? "";
+  expect(JSON.parse(body)).toEqual({
+    name: "front",
+    model: "easel/emoji",
+    version: emoji.id,
+    hardware: "cpu",
+    min_instances: 0,
+    max_instances: 1,
+  });
+  server?.close();
+  const changed = await run(["deployment", "update", "front", "--max-instances", "3"], {
+    "GET /v1/account": () => ({ type: "user", username: "you", name: "you" }),
+    "PATCH /v1/deployments/you/front": () => front,
+  });
+  expect(changed.code).toBe(0);
+  const patched = server?.asked.find(({ path }) => path === "/v1/deployments/you/front")?.body ?? "";
+  expect(JSON.parse(patched)).toEqual({ max_instances: 3 });
+});
+
+test("a deployment that is not there is told with the way to those there are", async () => {
+  const missing: Route = (response) => sendJson(response, 404, { detail: "could not be found", status: 404 });
+  const { code, stderr } = await run(["deployments", "delete", "you/none"], {
+    "DELETE /v1/deployments/you/none": missing,
+  });
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("easel deployments list") });
+});
+
+test("a count that is none is refused before anything is asked", async () => {
+  const { code, stderr } = await run(["deployments", "update", "you/front", "--max-instances", "many"]);
+  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("whole number") });
+});

@@ -23,6 +23,7 @@ export const easel = defineCommand({
     run: () => import("./commands/run.ts").then((module) => module.run),
     trainings,
     predictions,
+    deployments: () => import("./commands/deployments.ts").then((module) => module.deployments),
     gc: () => import("./commands/space.ts").then((module) => module.gc),
     fsck: () => import("./commands/space.ts").then((module) => module.fsck),
     base: () => import("./commands/base.ts").then((module) => module.base),
@@ -38,6 +39,7 @@ export const easel = defineCommand({
 const ALIASES: Record<string, string> = {
   training: "trainings",
   prediction: "predictions",
+  deployment: "deployments",
   webhook: "webhooks",
   models: "model",
   accounts: "account",

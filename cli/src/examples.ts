@@ -19,6 +19,8 @@ export const EXAMPLES: Record<string, string[]> = {
     'easel run you/toy prompt="a TOK emoji of a fox"',
     'easel run easel/emoji prompt="an emoji of a fox" seed=7 num_outputs=4 --output foxes',
   ],
+  "easel deployments create": ["easel deployments create front --model you/toy --min-instances 1"],
+  "easel deployments update": ["easel deployments update front --max-instances 3"],
   "easel gc": ["easel gc --dry-run", "easel gc"],
   "easel base get": ["easel base get sdxl", "HF_HOME=/big/disk easel base get sdxl --accept-licence"],
   "easel base add": ["easel base add juggernaut ~/ComfyUI/models/checkpoints/juggernaut.safetensors"],
