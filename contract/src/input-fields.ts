@@ -38,9 +38,16 @@ const Property = z.looseObject({
   "x-order": z.number().optional(),
 });
 
+/** Where each input in `when` has one of the values listed, `defaults` hold. The twin of the runner's rules. */
+const Rule = z.looseObject({
+  when: z.record(z.string(), z.array(z.unknown())),
+  defaults: z.record(z.string(), z.unknown()),
+});
+
 const Schema = z.looseObject({
   required: z.array(z.string()).optional(),
   properties: z.record(z.string(), Property).optional(),
+  "x-defaults-when": z.array(Rule).default([]),
 });
 
 const Document = z.looseObject({ components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }) });
@@ -56,6 +63,26 @@ export function readInputFields(
   return Object.entries(properties)
     .toSorted(([, a], [, b]) => (a["x-order"] ?? 0) - (b["x-order"] ?? 0))
     .map(([field, property]) => readField(field, property, required.includes(field), document));
+}
+
+/**
+ * The inputs of a training with the defaults that hold beside the values given: some depend on others, and a later rule wins
+ * over an earlier one. A value given is never touched; one that is null or undefined is not given.
+ */
+export function settleFields<Field extends Pick<InputField, "name" | "default">>(
+  version: Pick<Version, "openapi_schema">,
+  fields: readonly Field[],
+  given: Readonly<Record<string, unknown>>,
+): Field[] {
+  const schema = Schema.safeParse(readSchemas(version.openapi_schema).TrainingInput);
+  const isGiven = (name: string) => given[name] !== null && given[name] !== undefined;
+  const defaults = new Map<string, unknown>(fields.map((field) => [field.name, field.default]));
+  for (const rule of schema.data?.["x-defaults-when"] ?? []) {
+    const current = (name: string) => (isGiven(name) ? given[name] : defaults.get(name));
+    if (!Object.entries(rule.when).every(([name, listed]) => listed.includes(current(name)))) continue;
+    for (const [name, value] of Object.entries(rule.defaults)) defaults.set(name, value);
+  }
+  return fields.map((field) => ({ ...field, default: defaults.get(field.name) }));
 }
 
 function readSchemas(schema: OpenApiSchema): Record<string, unknown> {

@@ -22,34 +22,20 @@ def signature(
 
 
 FIELDS = read_fields(signature, {})
-RULES = read_rules(
-    [
-        {"when": {"whole": [True]}, "defaults": {"kind": "fancy"}},
-        {"when": {"kind": ["fancy"]}, "defaults": {"rate": 0.5, "word": "thing"}},
-        {"when": {"kind": ["fancy"], "whole": [True]}, "defaults": {"rate": 0.7}},
-        {"when": {"kind": ["plain"], "whole": [True]}, "refusal": "whole: it is true, but kind is plain."},
-    ],
-    FIELDS,
-)
+# The tests of contract/ read the same file.
+FIXTURE = json.loads((REPOSITORY / "contract" / "fixtures" / "rules.json").read_text())
+REFUSAL = {"when": {"kind": ["plain"], "whole": [True]}, "refusal": "whole: it is true, but kind is plain."}
+RULES = read_rules([*FIXTURE["rules"], REFUSAL], FIELDS)
 
 
-def values(**given: Any) -> tuple[Any, ...]:
-    return tuple(bind(settle(FIELDS, RULES, given), given, {}).values())
+def values(**given: Any) -> dict[str, Any]:
+    return bind(settle(FIELDS, RULES, given), given, {})
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({}, ("plain", False, 0.1, None)),
-        ({"kind": "fancy"}, ("fancy", False, 0.5, "thing")),
-        ({"kind": "fancy", "rate": 0.1}, ("fancy", False, 0.1, "thing")),
-        ({"kind": "fancy", "rate": None, "word": ""}, ("fancy", False, 0.5, "")),
-        ({"whole": True}, ("fancy", True, 0.7, "thing")),
-        ({"whole": True, "rate": 3}, ("fancy", True, 3.0, "thing")),
-    ],
-)
-def test_a_value_given_wins_over_every_default(given: dict[str, Any], expected: tuple[Any, ...]) -> None:
-    assert values(**given) == expected
+@pytest.mark.parametrize("case", FIXTURE["cases"], ids=lambda case: json.dumps(case["given"]))
+def test_a_value_given_wins_over_every_default(case: dict[str, Any]) -> None:
+    assert {field.name: field.default for field in FIELDS} == FIXTURE["defaults"]
+    assert values(**case["given"]) == case["expected"]
 
 
 def test_values_that_contradict_each_other_are_refused() -> None:

@@ -329,7 +329,7 @@ def test_schedules():
     ("given", "expected"),
     [
         ({}, {"initial_word": "style", "caption_prefix": "a TOK emoji of ", "ti_lr": 0.003}),
-        ({"subject": "object"}, {"initial_word": "toy", "caption_prefix": "an emoji of TOK, "}),
+        ({"subject": "object"}, {"initial_word": "object", "caption_prefix": "an emoji of TOK, "}),
         ({"subject": "object", "initial_word": "dog"}, {"initial_word": "dog", "caption_prefix": "an emoji of TOK, "}),
         ({"subject": "person"}, {"initial_word": "person", "use_face_detection_instead": True}),
         ({"technique": "textual_inversion"}, {"initial_word": "style", "ti_lr": 0.01}),

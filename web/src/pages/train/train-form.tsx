@@ -1,5 +1,5 @@
 /** The form: images, six decisions, everything else under Advanced; then a look at every image, or straight on. */
-import { ApiError, type InputField as Field, type Model } from "@easel/contract";
+import { ApiError, type InputField as Field, type Model, settleFields } from "@easel/contract";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useDeferredValue, useEffect, useState } from "react";
@@ -35,10 +35,12 @@ interface TrainFormProps {
 /** Inputs that have a place of their own on the page. */
 const SHOWN_ABOVE = ["input_images", "edits", "token_string", "subject", "max_train_steps"];
 
-export function TrainForm({ base, fields, models, start, choice }: TrainFormProps) {
+export function TrainForm({ base, fields: declared, models, start, choice }: TrainFormProps) {
   const navigate = useNavigate();
   const account = useAccountName();
   const { draft, change } = useDraft(start);
+  // What was chosen already decides what the other fields say when they are left empty.
+  const fields = base.latest_version === null ? declared : settleFields(base.latest_version, declared, draft.values);
   const [opened, setOpened] = useState(draft.archive);
   const images = useImages(opened);
   const [isReviewing, setReviewing] = useState(false);
