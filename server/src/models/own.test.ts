@@ -7,7 +7,7 @@ import { sha256Hex } from "../ids.ts";
 import { listEventsOfTypes } from "../runs/events.ts";
 import { read } from "../testing/read.ts";
 import { endedTraining } from "../testing/training.ts";
-import { makeWorld, type World } from "../testing/world.ts";
+import { listDataFiles, makeWorld, type World } from "../testing/world.ts";
 
 const VERSIONS = "/v1/models/you/own/versions";
 
@@ -186,6 +186,7 @@ test.each<[what: string, files: Record<string, string>, words: string]>([
   const { detail } = await read(reply, Problem);
   expect(detail).toContain(words);
   expect(detail).toMatch(/\. Mend it, and add the folder again\.$/);
+  expect((await listDataFiles(world.context)).filter((path) => path.startsWith("own/"))).toEqual([]);
 });
 
 test("a path that leads nowhere, or in a circle, is refused", async () => {

@@ -27,10 +27,15 @@ export function ownFolder(context: Pick<Context, "config">, program: string): st
 }
 
 /**
- * Copies a folder of this machine and gives its program's name; the same content gives the same. Links are followed.
- * Throws 422 when there is no such folder, or it holds more than a model would.
+ * Copies a folder of this machine, and gives its program's name with what `describe` says of it; the same content gives
+ * the same. Links are followed. Throws 422 when there is no such folder, or it holds more than a model would, and what
+ * `describe` throws: no copy stays of what is no model.
  */
-export async function keepFolder(context: Context, folder: string): Promise<string> {
+export async function keepFolder<Description>(
+  context: Context,
+  folder: string,
+  describe: (program: string) => Promise<Description>,
+): Promise<{ program: string; description: Description }> {
   if (!isAbsolute(folder) || !(await stat(folder).catch(() => undefined))?.isDirectory()) {
     throw refuse(`There is no folder ${folder} on the server's machine. Give the absolute path of one that is there`);
   }
@@ -41,8 +46,14 @@ export async function keepFolder(context: Context, folder: string): Promise<stri
     const files = await copyFolder(folder, partial);
     const program = PREFIX + sha256Hex(files.map(({ path, sha256 }) => `${sha256} ${path}\n`).join(""));
     const kept = ownFolder(context, program);
-    if ((await stat(kept).catch(() => undefined)) === undefined) await renameDurably(partial, kept);
-    return program;
+    const isNew = (await stat(kept).catch(() => undefined)) === undefined;
+    if (isNew) await renameDurably(partial, kept);
+    try {
+      return { program, description: await describe(program) };
+    } catch (error) {
+      if (isNew) await rm(kept, { recursive: true, force: true });
+      throw error;
+    }
   } finally {
     await rm(partial, { recursive: true, force: true });
   }

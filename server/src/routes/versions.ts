@@ -36,8 +36,8 @@ export function versions(context: Context, builtins: Builtin[]): Hono<Env> {
     const { owner, name } = c.req.param();
     const model = await requireOwnModel(context, c.get("account"), owner, name);
     const { body } = await readJson(c, CreateVersion);
-    const program = await keepFolder(context, body.folder);
-    const { schema, needs } = await describeProgram(context, program);
+    const { program, description } = await keepFolder(context, body.folder, (kept) => describeProgram(context, kept));
+    const { schema, needs } = description;
     const version = await ensureVersion(db, {
       id: sha256Hex(`${model.id} ${program}`),
       model_id: model.id,
