@@ -40,7 +40,7 @@ export const fsck = defineCommand({
     if (args.json) terminal.data(JSON.stringify(checked, null, 2));
     for (const fault of checked.faults) terminal.problem(fault);
     const { files, bytes, faults, unnamed } = checked;
-    terminal.words(`${files} files with ${formatBytes(bytes)} were read; ${faults.length} are gone or damaged.`);
+    terminal.words(`Files read: ${files}, with ${formatBytes(bytes)}. Gone or damaged: ${faults.length}.`);
     if (unnamed.count > 0)
       terminal.words(`Nothing names ${unnamed.count} more, ${formatBytes(unnamed.bytes)}: easel gc`);
     return faults.length === 0 ? EXIT.ok : EXIT.error;

@@ -38,7 +38,7 @@ def unpack(checkpoint: Path, folder: Path, config: Path = CONFIG) -> None:
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        described = _describe(config, partial / "config")
+        described = describe(config, partial / "config")
         pipeline = diffusers.StableDiffusionXLPipeline.from_single_file(
             str(checkpoint), config=str(described), dtype=torch.float16, local_files_only=True
         )
@@ -66,8 +66,8 @@ def _refuse_others(checkpoint: Path) -> None:
         )
 
 
-def _describe(config: Path, folder: Path) -> Path:
-    """The configuration with both tokenizers as files, which for SDXL are made of CLIP's merges."""
+def describe(config: Path, folder: Path) -> Path:
+    """Writes the configuration to `folder` with both tokenizers, which for SDXL are made of CLIP's merges."""
     merges = config / "tokenizer" / "merges.txt"
     shutil.copytree(config, folder)
     if merges.is_file():

@@ -24,7 +24,8 @@ import pytest
 from conftest import ROOT
 from huggingface_hub import constants
 from obtain import __main__ as command_line
-from obtain.unpack import CONFIG, write_vocabulary
+from obtain.unpack import CONFIG, describe, write_vocabulary
+from transformers import CLIPTokenizer
 
 COMMIT = "a" * 40
 # Over the 10 MB that huggingface_hub takes in at a time.
@@ -317,10 +318,16 @@ def hash_in_card() -> str:
     return json.loads((ROOT / "examples" / "emoji-3d" / "model_card.json").read_text())["base"]["sha256"]
 
 
-def test_the_vocabulary_that_a_single_file_lacks_is_clips_to_the_byte():
+def test_the_vocabulary_that_a_single_file_lacks_is_clips_to_the_byte(tmp_path: Path):
     """Its hash is the one under which SDXL's own repository has it."""
     manifest = json.loads((CONFIG.parent / "manifest.json").read_text())
     pins = {file["path"]: file["sha256"] for file in manifest["repositories"][0]["files"]}
     merges = (CONFIG / "tokenizer" / "merges.txt").read_bytes()
     assert hashlib.sha256(merges).hexdigest() == pins["tokenizer/merges.txt"]
     assert hashlib.sha256(write_vocabulary(merges.decode()).encode()).hexdigest() == pins["tokenizer/vocab.json"]
+    described = describe(CONFIG, tmp_path / "config")
+    # "a photo of a cat" as CLIP numbers it, and the padding by which SDXL's two encoders differ.
+    numbers = [49406, 320, 1125, 539, 320, 2368, 49407]
+    for part, padding in (("tokenizer", 49407), ("tokenizer_2", 0)):
+        tokenizer = CLIPTokenizer.from_pretrained(described / part)
+        assert tokenizer("a photo of a cat", padding="max_length", max_length=8).input_ids == [*numbers, padding]
