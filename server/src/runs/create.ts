@@ -1,9 +1,10 @@
 /** A new run: its input checked and its files found or stored before the row exists. The row is the queue. */
-import type { RunInput } from "@easel/contract";
+import { LINE_BYTES_MAX, type RunInput } from "@easel/contract";
 import { commitTogether } from "../commits.ts";
 import { type Context, timestamp } from "../context.ts";
 import type { Db, RunKind } from "../db.ts";
-import { notFound, unprocessable } from "../errors.ts";
+import { notFound, tooLarge, unprocessable } from "../errors.ts";
+import { sizeInWords } from "../files/size.ts";
 import { newRunId } from "../ids.ts";
 import { requireBase } from "../models/bases.ts";
 import { checkInput, fileInputs } from "../models/input.ts";
@@ -19,6 +20,9 @@ import { once, type SentCreate } from "./once.ts";
 import { requireRoom } from "./room.ts";
 import { INPUTS, settleFiles } from "./settle-files.ts";
 import { insertRun, type RunRow } from "./store.ts";
+
+/** It goes to the model process in one line, with its files' paths: a longer one was never taken, and its run never ended. */
+const INPUT_BYTES_MAX = LINE_BYTES_MAX - 100_000;
 
 export interface CreateRequest extends SentCreate {
   input: RunInput;
@@ -93,7 +97,12 @@ async function takeInput(
   component: "Input" | "TrainingInput",
 ): Promise<TakenFiles> {
   const given = withEditsAsFile(schema, component, input);
-  return takeFiles(context, account, schema, component, checkInput(schema, component, given));
+  const taken = await takeFiles(context, account, schema, component, checkInput(schema, component, given));
+  const bytes = Buffer.byteLength(JSON.stringify(taken.input));
+  if (bytes <= INPUT_BYTES_MAX) return taken;
+  throw tooLarge(
+    `The input takes ${sizeInWords(bytes)} without its files, and ${sizeInWords(INPUT_BYTES_MAX)} is the most. Make its texts shorter.`,
+  );
 }
 
 /** Edits may be given as they are; the model reads a file. */
