@@ -41,7 +41,8 @@ export const RUN_EVENTS = {
   chunk: z.object({ ...reported, file: RunFile.optional(), value: z.json().optional() }),
   failed: z.object({ ...reported, code: z.string(), error: z.string() }),
   canceled: z.object(reported),
-  done: z.object({ status: RunStatus, error: z.string().nullish() }),
+  /** `code`: why it failed, for programs; docs/troubleshooting.md lists them. */
+  done: z.object({ status: RunStatus, error: z.string().nullish(), code: z.string().nullish() }),
 } as const;
 
 export type RunEventType = keyof typeof RUN_EVENTS;

@@ -106,13 +106,20 @@ class StateKeeper:
         return runner.state_asked() or self.times.is_due(step)
 
     def keep(self, course: Course) -> None:
-        """A disk that takes no state is no reason to lose the training."""
+        """A disk that takes no state is no reason to lose the training, and one old state is worth less than a new one."""
         self.times.count(course.steps)
         try:
-            tensors = course.tensors() | self.choice.tensors()
-            folder = write_state(self.root, course.steps, tensors, self.facts, self.choice.files())
+            try:
+                folder = self._write(course)
+            except OSError:
+                forget_old_states(self.root, kept=1)
+                folder = self._write(course)
         except OSError as error:
             print(f"The training state of step {course.steps} could not be written ({error}). The training goes on.")
             return
         runner.state(folder, course.steps)
         forget_old_states(self.root)
+
+    def _write(self, course: Course) -> Path:
+        tensors = course.tensors() | self.choice.tensors()
+        return write_state(self.root, course.steps, tensors, self.facts, self.choice.files())

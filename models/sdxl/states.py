@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from runner.files import hash_file, sync
@@ -53,6 +54,10 @@ def write_state(
         sync(temporary / MANIFEST)
         sync(temporary)
         temporary.rename(final)
+    except SafetensorError as error:
+        # What it says of a full disk, and with a class of its own.
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise OSError(str(error)) from error
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
@@ -90,9 +95,9 @@ def link_or_copy(source: str | Path, target: str | Path) -> None:
         sync(Path(target))
 
 
-def forget_old_states(root: Path) -> None:
-    """Removes all but the newest two."""
-    for folder in _states_in(root)[KEPT:]:
+def forget_old_states(root: Path, kept: int = KEPT) -> None:
+    """Removes all but the newest."""
+    for folder in _states_in(root)[kept:]:
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -133,8 +133,8 @@ def test_input_that_does_not_fit(server: Server) -> None:
     connection = server.accept()
     archive = server.folder / "data.zip"
     cases = [
-        ({"input": {"colour": "red"}}, "invalid_input", "There is no input named colour."),
-        ({"files": {}}, "invalid_input", "The input input_images is required."),
+        ({"input": {"colour": "red"}}, "input_invalid", "There is no input named colour."),
+        ({"files": {}}, "input_invalid", "The input input_images is required."),
         (
             {"files": {"input_images": {"path": str(archive), "sha256": "0" * 64}}},
             "file_damaged",

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from conftest import DEMO_ZIP, Called, Functions
 from keeping import StateTimes
-from safetensors.torch import load_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from states import MANIFEST, TENSORS, find_newest_state
 
 from runner import Failure
@@ -275,6 +276,22 @@ def test_a_disk_that_takes_no_state_costs_no_training(functions: Functions, whol
     assert attempt.reported == {}
     assert not list(attempt.path.glob("states-*/*"))
     assert called.result.read_bytes() == whole[0].result.read_bytes()
+
+
+def test_a_disk_without_room_for_three_states_keeps_the_newest(functions: Functions, tmp_path: Path, monkeypatch):
+    """Tensors that the disk does not take are an error of safetensors' own."""
+
+    def save(tensors, path: Path) -> None:
+        if len(list(path.parent.parent.glob("step-?"))) == 2:
+            raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+        save_file(tensors, path)
+
+    monkeypatch.setattr("states.save_file", save)
+    with heard(Attempt(tmp_path / "full")) as attempt:
+        called = functions.train(**{**LONG, "checkpointing_steps": 1, "max_train_steps": 5})
+    assert "could not be written" not in called.log
+    assert sorted(attempt.reported) == [1, 2, 3, 4, 5]
+    assert sorted(path.name for path in attempt.path.glob("states-*/*")) == ["step-4", "step-5"]
 
 
 def test_easel_decides_by_steps_and_time():

@@ -38,7 +38,7 @@ export async function* followRun(
       if (message !== undefined) yield message;
     }
     if (isTerminal(run.status)) {
-      yield { event: "done", data: JSON.stringify({ status: run.status, error: run.error }) };
+      yield { event: "done", data: JSON.stringify({ status: run.status, error: run.error, code: run.error_code }) };
       return;
     }
     const quiet = status === shown && last === before;
