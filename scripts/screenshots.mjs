@@ -105,6 +105,7 @@ async function signIn(page, token) {
 /** The whole page; its sticky bar then stands where it belongs, at the end. */
 async function shoot(page, name, look, fullPage = true) {
   await page.waitForLoadState("networkidle", { timeout: 3000 }).catch(() => undefined);
+  await page.waitForFunction("[...document.images].every((image) => image.loading === 'lazy' || image.complete)");
   await page.waitForTimeout(300);
   await page.screenshot({ path: join(FOLDER, `${name}-${look.name}.png`), fullPage });
 }
