@@ -332,7 +332,7 @@ def test_schedules():
         ({"subject": "object"}, {"initial_word": "object", "caption_prefix": "an emoji of TOK, "}),
         ({"subject": "object", "initial_word": "dog"}, {"initial_word": "dog", "caption_prefix": "an emoji of TOK, "}),
         ({"subject": "person"}, {"initial_word": "person", "use_face_detection_instead": True}),
-        ({"technique": "textual_inversion"}, {"initial_word": "style", "ti_lr": 0.01}),
+        ({"technique": "textual_inversion"}, {"initial_word": "emoji", "ti_lr": 0.001}),
         ({"technique": "textual_inversion", "ti_lr": 0.003}, {"ti_lr": 0.003}),
         ({"is_lora": False}, {"technique": "dreambooth", "prior_loss_weight": 1}),
     ],
