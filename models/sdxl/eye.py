@@ -41,6 +41,16 @@ class Eye:
         return _unit(self.network.get_image_features(pixel_values=pixels_PCHW))
 
     @torch.no_grad()
+    def see_style(self, pictures: list[Image.Image], weights: list[Image.Image | None] | None = None) -> torch.Tensor:
+        """How pictures are drawn rather than what they show [P, 2 × width]: mean and deviation of the first layer over all
+        places (Huang and Belongie, 2017)."""
+        given = zip(pictures, weights or [None] * len(pictures), strict=True)
+        pixels_PCHW = torch.from_numpy(np.stack([self._pixels(*pair) for pair in given])).permute(0, 3, 1, 2).float()
+        seen = self.network.vision_model(pixel_values=pixels_PCHW.to(self.device), output_hidden_states=True)
+        places_PTC = seen.hidden_states[1][:, 1:]
+        return torch.cat([places_PTC.mean(dim=1), places_PTC.std(dim=1)], dim=-1).cpu()
+
+    @torch.no_grad()
     def read(self, texts: list[str]) -> torch.Tensor:
         """Unit vectors [T, D], in main memory."""
         parts = []

@@ -38,15 +38,26 @@ class Probe:
 
 
 class Judge:
-    """Scores `tuning` as it is. `examples` are the training images, of which only what their masks leave counts."""
+    """Scores `tuning` as it is. `examples` are the training images, of which only what their masks leave counts.
+
+    Of a style it is the way of drawing that has to be like theirs: by what is shown, four pictures of other things than theirs
+    tell too little.
+    """
 
     def __init__(
-        self, tuning: Tuning, eye: Eye, examples: list[Example], probes: Sequence[Probe], resolution: int
+        self,
+        tuning: Tuning,
+        eye: Eye,
+        examples: list[Example],
+        probes: Sequence[Probe],
+        of_style: bool,
+        resolution: int,
     ) -> None:
         self.tuning, self.eye, self.probes, self.resolution = tuning, eye, probes, resolution
+        self.of_style = of_style
         self.told_PD = eye.read([probe.plain for probe in probes])
-        pictures = [example.picture for example in examples]
-        self.images_ND = eye.see(pictures, [example.mask for example in examples])
+        pictures, masks = [example.picture for example in examples], [example.mask for example in examples]
+        self.images_ND = eye.see_style(pictures, masks) if of_style else eye.see(pictures, masks)
         self.pixels_N = _shrink(pictures)
         self.usual = usual_distance(self.pixels_N)
 
@@ -56,12 +67,19 @@ class Judge:
 
     def make_yardstick(self) -> Yardstick:
         """Before the first step, when the adapter changes nothing yet: what the base draws without the token string."""
-        return Yardstick(self._score([probe.plain for probe in self.probes], 0), alikeness(self.images_ND))
+        alike = 1.0 if self.of_style else alikeness(self.images_ND)
+        return Yardstick(self._score([probe.plain for probe in self.probes], 0), alike)
 
     def _score(self, prompts: list[str], step: int) -> Score:
         pictures = draw_prompts(self.tuning, prompts, self.resolution, INFERENCE_STEPS, step)
         distances_P = distances_to_nearest(_shrink(pictures), self.pixels_N)
-        return score_pictures(self.eye.see(pictures), self.told_PD, self.images_ND, distances_P, self.usual)
+        seen_PD = self.eye.see(pictures)
+        if self.of_style:
+            drawn_PD = self.eye.see_style(pictures)
+            likeness = float(torch.cosine_similarity(drawn_PD.mean(dim=0), self.images_ND.mean(dim=0), dim=0))
+        else:
+            likeness = float((seen_PD @ self.images_ND.t()).mean())
+        return score_pictures(likeness, seen_PD, self.told_PD, distances_P, self.usual)
 
 
 def choose_probes(subject: str, captions: Sequence[str], token_string: str) -> list[Probe]:

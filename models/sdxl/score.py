@@ -14,12 +14,12 @@ import torch
 COPY_SHARE = 0.5
 # Root mean square of pixels, 0 to 255: what stands for that distance where there is one training image only.
 USUAL_DISTANCE = 60.0
-LEAST_WAY = 0.02
+LEAST_WAY, NOISE_SHARE = 0.002, 0.9
 
 
 @dataclass(frozen=True)
 class Score:
-    """`likeness`: mean cosine of the pictures and the training images. `followed`: how much nearer a picture is to its own
+    """`likeness`: cosine of the pictures and the training images. `followed`: how much nearer a picture is to its own
     words than to those of the others, a difference of cosines. `copies`: the share of pictures that copy a training image."""
 
     likeness: float
@@ -58,8 +58,8 @@ class Yardstick:
         return gone * self.kept(score) ** 3 * (1 - score.copies)
 
     def kept(self, score: Score) -> float:
-        """The share of the base's prompt following that is left, at most 1."""
-        return min(1.0, max(0.0, score.followed) / max(1e-6, self.base.followed))
+        """The share of the base's prompt following that is left, at most 1. A tenth less is what chance does to four pictures."""
+        return min(1.0, max(0.0, score.followed) / max(1e-6, NOISE_SHARE * self.base.followed))
 
     def choose(self, scored: Sequence[Scored]) -> Scored:
         """The best of the snapshots, and the later one of equals."""
@@ -82,15 +82,15 @@ class Yardstick:
 
 
 def score_pictures(
-    seen_PD: torch.Tensor, told_PD: torch.Tensor, images_ND: torch.Tensor, distances_P: torch.Tensor, usual: float
+    likeness: float, seen_PD: torch.Tensor, told_PD: torch.Tensor, distances_P: torch.Tensor, usual: float
 ) -> Score:
-    """The score of pictures by unit vectors of them, of the texts they were asked with, and of the training images, and by each
-    one's distance to the nearest training image, where `usual` is that of the images among themselves."""
+    """The score of pictures by unit vectors of them and of the texts they were asked with, and by each one's distance to the
+    nearest training image, where `usual` is that of the images among themselves."""
     alike_PP, count = seen_PD @ told_PD.t(), len(seen_PD)
     own = alike_PP.diagonal().mean()
     others = (alike_PP.sum() - alike_PP.diagonal().sum()) / max(1, count * (count - 1))
     return Score(
-        likeness=float((seen_PD @ images_ND.t()).mean()),
+        likeness=likeness,
         followed=float(own - others),
         copies=float((distances_P < COPY_SHARE * usual).float().mean()),
     )

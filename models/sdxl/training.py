@@ -139,7 +139,8 @@ def make_choice(steps: int, every: int, tuning: Tuning, dataset: Dataset, inputs
         return Choice(steps, every, None, f"The last: {missing.message}")
     captions = [example.caption for example in dataset.examples]
     probes = choose_probes(inputs["subject"], captions, read_token_strings(inputs["token_string"])[0])
-    judge = Judge(tuning, Eye(folder, tuning.base.device), dataset.examples, probes, inputs["resolution"])
+    eye, of_style = Eye(folder, tuning.base.device), inputs["subject"] == "style"
+    judge = Judge(tuning, eye, dataset.examples, probes, of_style, inputs["resolution"])
     return Choice(steps, every, judge)
 
 

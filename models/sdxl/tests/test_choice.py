@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from choice import Choice
 from conftest import ROOT, Called, Functions, members
 from judge import choose_probes
 from score import Score, Scored, Yardstick, alikeness, distances_to_nearest, score_pictures, usual_distance
@@ -16,7 +17,6 @@ from test_snapshots import Watcher, watch
 BASE = Score(likeness=0.05, followed=0.4, copies=0.0)
 YARDSTICK = Yardstick(BASE, alike=0.25)
 GOOD = Score(likeness=0.2, followed=0.4, copies=0.0)
-# So high a rate that after three steps nothing is left of the base.
 GIVEN = {"publish": "best", "max_train_steps": 3, "checkpointing_steps": 1, "lr_warmup_steps": 0, "lora_lr": 1.0}
 
 
@@ -41,7 +41,7 @@ def test_of_equals_the_later_one():
 
 
 def test_more_alike_than_the_images_among_themselves_is_no_better():
-    beyond = Score(likeness=0.5, followed=0.39, copies=0.0)
+    beyond = Score(likeness=0.5, followed=0.35, copies=0.0)
     enough = Score(likeness=0.25, followed=0.4, copies=0.0)
     assert YARDSTICK.choose([Scored(1, enough), Scored(2, beyond)]).step == 1
 
@@ -57,7 +57,7 @@ def test_the_reason_names_what_decided():
     assert (
         "The best of 2: likeness to the training images 0.200 (the base 0.050, these among themselves 0.250)" in reason
     )
-    assert reason.endswith("It is worth 0.75, the last, step 20, 0.01.")
+    assert reason.endswith("It is worth 0.75, the last, step 20, 0.02.")
 
 
 def test_a_score_is_of_directions_and_distances():
@@ -65,11 +65,11 @@ def test_a_score_is_of_directions_and_distances():
     texts = torch.eye(4)[:2]
     images = torch.eye(4)[2:]
     seen = torch.nn.functional.normalize(texts + images, dim=-1)
-    score = score_pictures(seen, texts, images, torch.tensor([10.0, 40.0]), usual=50)
-    assert score.likeness == pytest.approx(0.5**0.5 / 2)
+    score = score_pictures(0.7, seen, texts, torch.tensor([10.0, 40.0]), usual=50)
+    assert score.likeness == 0.7
     assert score.followed == pytest.approx(0.5**0.5)
     assert score.copies == 0.5
-    one_for_all = score_pictures(seen[:1].expand(2, 4), texts, images, torch.tensor([50.0, 50.0]), usual=50)
+    one_for_all = score_pictures(0.7, seen[:1].expand(2, 4), texts, torch.tensor([50.0, 50.0]), usual=50)
     assert (one_for_all.followed, one_for_all.copies) == (0, 0)
 
 
@@ -96,6 +96,27 @@ def test_probes_are_what_no_caption_names(functions: Functions):
     assert [probe.prompt for probe in choose_probes("unknown", ["a HAT", "a HAT", "two"], "HAT")] == ["a HAT", "two"]
 
 
+def test_an_earlier_snapshot_is_published_where_it_is_the_best(tmp_path: Path):
+    class Listed:
+        """Scores that were measured elsewhere."""
+
+        def make_yardstick(self) -> Yardstick:
+            return YARDSTICK
+
+        def score(self, step: int) -> Score:
+            return GOOD if step == 20 else Score(likeness=0.25, followed=0.1, copies=0.0)
+
+    choice = Choice(steps=50, every=10, scorer=Listed())
+    choice.begin()
+    for step in (10, 20, 30):
+        choice.consider(step, tmp_path / f"{step}.tar")
+    choice.consider_last(35, tmp_path / "35.tar")
+    chosen = choice.result()
+    assert (chosen.step, chosen.path) == (20, tmp_path / "20.tar")
+    assert [score["step"] for score in chosen.described["scores"]] == [10, 20, 30, 35]
+    assert choice.files() == {"best.tar": tmp_path / "20.tar"}
+
+
 @pytest.fixture(scope="module")
 def chosen(functions: Functions, tmp_path_factory) -> tuple[Called, Watcher]:
     watcher = Watcher(tmp_path_factory.mktemp("chosen"))
@@ -107,11 +128,12 @@ def test_the_best_is_published_and_the_last_can_be_had(chosen):
     result, card = members(called.result), json.loads(members(called.result)["model_card.json"])
     step = card["chosen"]["step"]
     assert step == card["steps"]
-    assert step < 3
     assert card["chosen"]["scores"][step - 1]["worth"] == max(score["worth"] for score in card["chosen"]["scores"])
     assert f"Publishing step {step} of 3. {card['chosen']['reason']}" in called.log
     assert result["lora.safetensors"] == members(watcher.snapshots[step])["lora.safetensors"]
-    assert result["lora.safetensors"] != members(watcher.snapshots[3])["lora.safetensors"]
+    assert list(watcher.snapshots) == [1, 2, 3]
+    files = [members(path)["lora.safetensors"] for path in watcher.snapshots.values()]
+    assert files.count(result["lora.safetensors"]) == 1
     assert [at for at, _ in card["loss"]] == [1, 2, 3]
 
 
