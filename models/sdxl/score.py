@@ -73,7 +73,7 @@ class Yardstick:
             return "The last: none of the snapshots came nearer to the training images than the base without losing what it is told."
         said = (
             f"The best of {len(scored)}: likeness to the training images {score.likeness:.3f} (the base {self.base.likeness:.3f}, "
-            f"these among themselves {self.alike:.3f}), prompts followed {100 * self.kept(score):.0f} % as well as the base does, "
+            f"the most that counts {self.alike:.3f}), prompts followed {100 * self.kept(score):.0f} % as well as the base does, "
             f"{100 * score.copies:.0f} % copies."
         )
         if chosen is last:

@@ -54,9 +54,7 @@ def test_where_nothing_was_learnt_the_last_is_taken_and_said():
 
 def test_the_reason_names_what_decided():
     reason = YARDSTICK.explain([Scored(10, GOOD), Scored(20, Score(likeness=0.25, followed=0.1, copies=0.25))])
-    assert (
-        "The best of 2: likeness to the training images 0.200 (the base 0.050, these among themselves 0.250)" in reason
-    )
+    assert "The best of 2: likeness to the training images 0.200 (the base 0.050, the most that counts 0.250)" in reason
     assert reason.endswith("It is worth 0.75, the last, step 20, 0.02.")
 
 
