@@ -20,3 +20,6 @@ export const modelsQuery = queryOptions({
     return models;
   },
 });
+
+/** What trainings can start from, and whether its files are on this machine. */
+export const basesQuery = queryOptions({ queryKey: ["bases"], queryFn: () => client.bases.list() });

@@ -1,5 +1,5 @@
 /** The form: images, six decisions, everything else under Advanced; then a look at every image, or straight on. */
-import { ApiError, type InputField as Field, type Model, settleFields } from "@easel/contract";
+import { ApiError, type Base, type InputField as Field, type Model, settleFields } from "@easel/contract";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useDeferredValue, useEffect, useState } from "react";
@@ -8,7 +8,7 @@ import { checkValues, type FormValues } from "../../form-values.ts";
 import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { InputField } from "../../parts/input-field.tsx";
-import { ErrorNotice } from "../../parts/notice.tsx";
+import { ErrorNotice, Notice } from "../../parts/notice.tsx";
 import { Page } from "../../parts/page.tsx";
 import { aboutInWords } from "../../parts/time.tsx";
 import { trainingsQuery } from "../../runs.ts";
@@ -30,12 +30,14 @@ interface TrainFormProps {
   /** What to begin with; what this tab has kept where it is undefined. */
   start: Draft | undefined;
   choice: ReactNode;
+  /** The base, where its files are not on this machine. */
+  missing: Base | undefined;
 }
 
 /** Inputs that have a place of their own on the page. */
 const SHOWN_ABOVE = ["input_images", "edits", "token_string", "subject", "max_train_steps"];
 
-export function TrainForm({ base, fields: declared, models, start, choice }: TrainFormProps) {
+export function TrainForm({ base, fields: declared, models, start, choice, missing: missingBase }: TrainFormProps) {
   const navigate = useNavigate();
   const account = useAccountName();
   const { draft, change } = useDraft(start);
@@ -79,6 +81,7 @@ export function TrainForm({ base, fields: declared, models, start, choice }: Tra
   const errors = { ...Object.fromEntries(invalid.map(({ field, description }) => [field, description])), ...unfit };
   const isBlocked = report.data === undefined || report.data.verdict === "blocked" || images.sending !== undefined;
   const missing =
+    (missingBase && `${missingBase.title} is not installed.`) ??
     whatIsMissing(draft, fileUrl, images.sending !== undefined, report.data?.verdict) ??
     (Object.keys(unfit).length > 0 ? `Look at ${Object.keys(unfit).join(", ")}.` : undefined);
 
@@ -102,6 +105,11 @@ export function TrainForm({ base, fields: declared, models, start, choice }: Tra
   return (
     <Page title="New training" lead="A handful of images and a word for them." actions={choice}>
       <div className="flex flex-col gap-4 sm:gap-6">
+        {missingBase && (
+          <Notice tone="warn" title={`${missingBase.title} is not on this machine`}>
+            {`It needs ${missingBase.needs === "gpu" ? "an NVIDIA GPU" : "no GPU"}.${missingBase.fix === null ? "" : ` To get it: npx ${missingBase.fix}`}\neasel/emoji needs no download.`}
+          </Notice>
+        )}
         <ImageBox
           images={images}
           report={report.data}

@@ -5,7 +5,7 @@ import { useParams, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { client, localPath } from "../../client.ts";
 import { valuesOf } from "../../form-values.ts";
-import { modelsQuery } from "../../models.ts";
+import { basesQuery, modelsQuery } from "../../models.ts";
 import { SelectField } from "../../parts/field.tsx";
 import { NotFound } from "../../parts/not-found.tsx";
 import { ErrorNotice, Notice } from "../../parts/notice.tsx";
@@ -23,13 +23,18 @@ export function CreatePage() {
   const [chosen, setChosen] = useState<string>();
   const bases = models.data?.filter(canTrain) ?? [];
   const base = bases.find((model) => nameOf(model) === (chosen ?? FIRST_BASE)) ?? bases[0];
+  const known = useQuery(basesQuery).data?.results;
+  const isMissing = (model: Model) => known?.some((one) => one.model === nameOf(model) && !one.installed);
   const choice = bases.length > 1 && base !== undefined && (
     <div className="max-w-64">
       <SelectField
         label="Trained on"
         value={nameOf(base)}
         onChange={setChosen}
-        options={bases.map((model) => ({ value: nameOf(model), label: nameOf(model) }))}
+        options={bases.map((model) => ({
+          value: nameOf(model),
+          label: isMissing(model) ? `${nameOf(model)} (not installed)` : nameOf(model),
+        }))}
       />
     </div>
   );
@@ -63,6 +68,7 @@ interface TrainerProps {
 /** Waits for what the form begins with. */
 function Trainer({ base, models, error, choice }: TrainerProps) {
   const search = useSearch({ strict: false });
+  const known = useQuery(basesQuery).data?.results.find((one) => base !== undefined && one.model === nameOf(base));
   const from = useQuery({
     queryKey: ["draft from", search.from, base && nameOf(base)],
     queryFn: async () =>
@@ -89,6 +95,7 @@ function Trainer({ base, models, error, choice }: TrainerProps) {
       models={models}
       start={start}
       choice={choice}
+      missing={known?.installed === false ? known : undefined}
     />
   );
 }
