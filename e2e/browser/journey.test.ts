@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startServer, type TestServer } from "../support/server.ts";
 import { expectNoTroubles, makePerson, openBrowser, overhang, seriousIssues, signIn } from "./person.ts";
@@ -54,6 +54,7 @@ test("a training in at most 6 clicks, one file and 2 fields; then its picture, t
 
   await page.getByRole("img", { name: "Drawn with you/fluent-3d" }).first().waitFor({ timeout: LONG });
   await page.getByText("Succeeded").waitFor();
+  expect(await linesNotShown(page)).toEqual([]);
   await person.sees("a TOK emoji of grapes");
   await page.getByRole("img", { name: /Loss over 8 steps/ }).waitFor();
   await page.getByRole("slider", { name: /Step/ }).waitFor();
@@ -66,3 +67,18 @@ test("a training in at most 6 clicks, one file and 2 fields; then its picture, t
   await page.getByRole("img", { name: /Output/ }).waitFor({ timeout: LONG });
   expectNoTroubles(person);
 });
+
+/** The lines of the run's log, as the server has them, that the page does not show at its beginning or its end. */
+async function linesNotShown(page: Page): Promise<string[]> {
+  const whole = await (await server.client.runs.log(new URL(page.url()).pathname.slice("/p/".length))).text();
+  const log = page.getByRole("log");
+  let shown = "";
+  for (const key of ["Home", "End"]) {
+    await log.focus();
+    await page.keyboard.press(key);
+    await page.waitForTimeout(300);
+    shown += await log.textContent();
+  }
+  const isProgress = (line: string) => /^\s*\d+%\|/.test(line);
+  return whole.split("\n").filter((line) => !isProgress(line) && !shown.includes(line));
+}
