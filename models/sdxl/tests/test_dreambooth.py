@@ -16,7 +16,8 @@ from whole import Whole
 
 from runner import Failure
 
-GIVEN = {"technique": "dreambooth", "num_class_images": 3, "unet_learning_rate": 0.001}
+GIVEN = {"technique": "dreambooth", "num_class_images": 3, "unet_learning_rate": 0.001, "train_text_encoder": False}
+WITH_ENCODERS = GIVEN | {"train_text_encoder": True}
 PROMPT = "an emoji of a fox"
 
 
@@ -47,7 +48,7 @@ def test_every_weight_of_the_unet_moved_and_all_are_saved(dreamt: Called):
 def test_text_encoders_only_where_asked_for(functions: Functions, dreamt: Called):
     assert "text_encoder.safetensors" not in members(dreamt.result)
     before = fingerprint()
-    made = functions.train(**GIVEN, train_text_encoder=True).result
+    made = functions.train(**WITH_ENCODERS).result
     assert fingerprint() == before
     files = members(made)
     assert read_weights(made).card["change"].keys() == {"unet", "text_encoders"}
@@ -132,7 +133,7 @@ def test_without_a_weight_there_are_no_class_images(functions: Functions, dreamt
 
 
 def test_other_programs_get_a_checkpoint_of_it(functions: Functions, tmp_path: Path):
-    made = functions.train(**GIVEN, train_text_encoder=True, max_train_steps=1).result
+    made = functions.train(**WITH_ENCODERS, max_train_steps=1).result
     export_weights(made, current().folder, "checkpoint", tmp_path, "toy")
     checkpoint, own = load_file(tmp_path / "toy.safetensors"), read_weights(made).whole.networks
     for name, weight in own["unet"].items():

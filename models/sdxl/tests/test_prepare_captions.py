@@ -171,6 +171,6 @@ def test_captions_of_ones_own_load_no_network(tmp_path: Path):
 def test_a_network_that_is_missing_is_named_with_how_to_get_it(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("EASEL_BASE", str(tmp_path))
     path = make_zip(tmp_path / "a.zip", {"a.png": encode_png(Image.new("RGB", (99, 99)))})
-    with pytest.raises(Failure, match="hf download Salesforce/blip-image-captioning-large --local-dir") as failure:
+    with pytest.raises(Failure, match="blip is missing.* easel base get sdxl") as failure:
         read(path)
     assert failure.value.code == "model_missing"

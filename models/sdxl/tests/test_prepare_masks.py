@@ -126,7 +126,7 @@ def test_the_training_sees_the_masks_by_area_and_keeps_a_tenth_for_the_rest(tmp_
         "b.png": encode_png(gradient(64, 64)),
     }
     table = {"caption.csv": b"caption,image_file\na TOK,a.png\na TOK,b.png\n"}
-    images = encode(current(), read(make_zip(tmp_path / "a.zip", files | table)))
+    images = encode(current(), read(make_zip(tmp_path / "a.zip", files | table)), [])
     # 8 pixels are a latent's: the first column is all mask, the second half of it.
     row = torch.tensor([1, 0.55, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
     torch.testing.assert_close(images.masks[0, 0], row.expand(8, 8))

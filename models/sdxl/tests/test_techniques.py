@@ -28,9 +28,14 @@ FILES = {
     "pivotal": {"lora.safetensors", "embeddings.pti", "special_params.json"},
     "lora": {"lora.safetensors"},
     "textual_inversion": {"embeddings.pti", "special_params.json"},
-    "dreambooth": {"unet.safetensors"},
+    "dreambooth": {"unet.safetensors", "text_encoder.safetensors", "text_encoder_2.safetensors"},
 }
-GROUPS = {"pivotal": {"lora", "words"}, "lora": {"lora"}, "textual_inversion": {"words"}, "dreambooth": {"unet"}}
+GROUPS = {
+    "pivotal": {"lora", "words"},
+    "lora": {"lora"},
+    "textual_inversion": {"words"},
+    "dreambooth": {"unet", "text_encoders"},
+}
 PROMPT, WITH_TOKEN = "an emoji of a fox", "a TOK emoji of a fox"
 
 
