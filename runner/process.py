@@ -121,6 +121,8 @@ class Process:
                 # It may wait for a long time; its end need not.
                 if self._waiting.remove(attempt):
                     attempt.conclude(("canceled", {}))
+                    # The server took it that a training makes no room yet: this one never will.
+                    self._session.announce_slots()
             case "stop-and-keep":
                 attempt.keep_wished = True
             case "save-state":

@@ -86,6 +86,24 @@ def test_a_training_without_room_is_waited_for(server: Server) -> None:
     assert ends == [name(3), RUN, name(2)]
 
 
+def test_a_training_that_is_canceled_before_it_begins_takes_nobodys_place(server: Server) -> None:
+    connection = server.accept()
+    connection.send(**predict(server, 1, name(1)))
+    heard: set[str] = set()
+    while not {"done", "slots"} <= heard:
+        heard.add(connection.take_line()["type"])
+    connection.send(**predict(server, 1, name(2), delay_seconds=1))
+    folder = str(server.folder / "runs" / name(3) / "1")
+    connection.send(**run_command(server, "training", id=name(3), folder=folder, input=STEPS))
+    connection.send(type="cancel", run=name(3), attempt=1)
+    said: list[dict[str, Any]] = []
+    while not said or said[-1]["type"] != "done":
+        said.append(connection.take_line())
+    assert [line["run"] for line in said if line["type"] == "canceled"] == [name(3)]
+    # From its sending on the server took it that the training makes no room, until it hears of this.
+    assert [line["predict"] for line in said if line["type"] == "slots"] == [4]
+
+
 def test_a_prediction_is_canceled_and_the_training_goes_on(server: Server) -> None:
     connection = server.accept()
     connection.send(**run_command(server, "training", input=STEPS))
