@@ -108,7 +108,8 @@ export async function sumWeights(db: Db, owner: string): Promise<number> {
     .selectFrom("versions")
     .innerJoin("models", "models.id", "versions.model_id")
     .select((eb) => eb.fn.sum<number | null>("versions.weights_size").as("bytes"));
-  return (await query.where("models.owner", "=", owner).executeTakeFirstOrThrow()).bytes ?? 0;
+  const kept = query.where("models.owner", "=", owner).where("versions.deleted_at", "is", null);
+  return (await kept.executeTakeFirstOrThrow()).bytes ?? 0;
 }
 
 /** The weights of all versions that were not deleted. */

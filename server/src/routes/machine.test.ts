@@ -1,7 +1,8 @@
 import { Machine, Model } from "@easel/contract";
 import { expect, test } from "vitest";
+import { insertVersion } from "../models/versions.ts";
 import { read } from "../testing/read.ts";
-import { makeWorld } from "../testing/world.ts";
+import { ECHO, makeWorld } from "../testing/world.ts";
 
 test("the machine tells its devices, its queue, and what the account keeps", async () => {
   const { call, app, token } = await makeWorld();
@@ -19,4 +20,18 @@ test("the machine tells its devices, its queue, and what the account keeps", asy
   const after = await read(call("GET", "/v1/machine"), Machine);
   expect(after.storage.files_bytes).toBe(1000);
   expect(after.queue.waiting).toBe(1);
+});
+
+test("weights that were deleted count no more", async () => {
+  const { call, context } = await makeWorld();
+  await read(call("POST", "/v1/models", { owner: "you", name: "toy", visibility: "private", hardware: "cpu" }), Model);
+  const echo = await context.db.selectFrom("versions").selectAll().where("id", "=", ECHO.versionId).executeTakeFirst();
+  const row = await context.db.selectFrom("models").select("id").where("name", "=", "toy").executeTakeFirst();
+  if (echo === undefined || row === undefined) throw new Error("The world lacks its models.");
+  const id = "ab".repeat(32);
+  const weights = { weights_sha256: "cd".repeat(32), weights_size: 7 };
+  await insertVersion(context.db, { ...echo, ...weights, id, model_id: row.id });
+  expect((await read(call("GET", "/v1/machine"), Machine)).storage.weights_bytes).toBe(7);
+  expect((await call("DELETE", `/v1/models/you/toy/versions/${id}`)).status).toBe(204);
+  expect((await read(call("GET", "/v1/machine"), Machine)).storage.weights_bytes).toBe(0);
 });
