@@ -148,7 +148,10 @@ def _checked_path(weights: StoredFile | None) -> cog.Path | None:
     if weights is None:
         return None
     if hash_file(Path(weights.path)) != weights.sha256:
-        raise Failure("weights_damaged", f"The weights file {Path(weights.path).name} is not what was stored.")
+        raise Failure(
+            "weights_damaged",
+            f"The weights file {Path(weights.path).name} is not what was stored. Train or upload them again.",
+        )
     return cog.Path(weights.path)
 
 
@@ -160,4 +163,6 @@ def _set_up(predictor: Any, weights: cog.Path | None) -> None:
         if setup is not None:
             setup()
     else:
-        raise Failure("weights_unusable", "This model takes no trained weights: its setup() has no `weights`.")
+        raise Failure(
+            "weights_unusable", "This model takes no trained weights: give its setup() a parameter `weights`."
+        )

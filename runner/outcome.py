@@ -24,6 +24,8 @@ SMALLER = (
     "what else takes memory."
 )
 
+LOOK = "Read in the run's log where that was."
+
 
 def explain(error: BaseException) -> Failure:
     """What a run's `failed` event says about `error`: a code and one sentence; the traceback belongs in the log."""
@@ -40,8 +42,8 @@ def explain(error: BaseException) -> Failure:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC or "No space left on device" in words:
         return Failure("disk_full", f"The disk is full. {named} Free some space and run it again.")
     if isinstance(error, SystemExit):
-        return Failure("model_error", f"The model ended its process by itself (exit code {error.code}).")
-    return Failure("model_error", f"The model failed with {named}")
+        return Failure("model_error", f"The model ended its process by itself (exit code {error.code}). {LOOK}")
+    return Failure("model_error", f"The model failed with {named.rstrip('.')}. {LOOK}")
 
 
 def _memory_in_words() -> str:

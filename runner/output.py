@@ -14,6 +14,8 @@ from runner.listener import RunListener
 from runner.outcome import Failure
 from runner.protocol import LINE_BYTES_MAX
 
+MIXED = "What predict() gave mixes files and other values: give the one or the other."
+
 
 def collect(result: Any, listener: RunListener) -> Any:
     """A generator's outputs; anything else as it is. A file counts as it was when it was yielded."""
@@ -37,7 +39,7 @@ def pass_on(attempt: Attempt, outputs: Iterator[Any], listener: RunListener) -> 
         else:
             attempt.report("chunk", value=_checked_value(output))
         if files not in (0, count):
-            raise Failure("model_error", "An output mixes files and other values; it has to be one or the other.")
+            raise Failure("model_error", MIXED)
         listener.obey()
     if count == 0:
         attempt.report("output", value=[])
@@ -62,13 +64,16 @@ def paths_in(result: Any) -> list[Path]:
         parts = [part for part in _fields_of(result).values() if part is not None]
     found = [part for part in parts if isinstance(part, Path)]
     if found and len(found) < len(parts):
-        raise Failure("model_error", "An output mixes files and other values; it has to be one or the other.")
+        raise Failure("model_error", MIXED)
     return found
 
 
 def _checked_value(value: Any) -> Any:
-    if len(json.dumps(value, allow_nan=False)) > LINE_BYTES_MAX - 1000:
-        raise Failure("output_too_large", "The output is over 1 MB: return a file instead.")
+    size = len(json.dumps(value, allow_nan=False))
+    if size > LINE_BYTES_MAX - 1000:
+        raise Failure(
+            "output_too_large", f"What predict() gave is {size / 1e6:.1f} MB, over 1 MB: return a file instead."
+        )
     return value
 
 

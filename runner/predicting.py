@@ -96,7 +96,8 @@ def _answer_together(calls: list[Call], predictor: Any, logs: LogCapture, waitin
         try:
             results = predictor.predict_together([call.inputs for call in calls])
             if len(results) != len(calls):
-                raise Failure("model_error", f"predict_together() gave {len(results)} results for {len(calls)} calls.")
+                gave = f"predict_together() gave {len(results)} results for {len(calls)} calls"
+                raise Failure("model_error", f"{gave}: return one for each.")
         except Exception as error:  # noqa: BLE001
             print(f"Answered one after the other, for {len(calls)} together did not work. {explain(error).message}")
             waiting.put_back([mate.attempt.leave_alone() for mate in mates if not mate.attempt.over])

@@ -44,7 +44,7 @@ def end_hanging(attempt: Attempt, seconds: float) -> NoReturn:
         stacks = file.read()
     sentence = f"The training has taken no turn for {seconds:.0f} seconds, so its process was ended."
     attempt.report("log", text=f"{sentence} This is where it stood:\n{stacks}")
-    attempt.conclude(("lost", {"code": "hang", "error": sentence}))
+    attempt.conclude(("lost", {"code": "hang", "error": f"{sentence} Read in its log where it stood."}))
     os._exit(1)
 
 

@@ -58,7 +58,7 @@ def bind(fields: list[Field], values: dict[str, Any], files: dict[str, StoredFil
     A file inside a list of objects is named by its way there: `loras.0.url`."""
     unknown = values.keys() - {field.name for field in fields}
     if unknown:
-        raise Failure("input_invalid", f"There is no input named {min(unknown)}.")
+        raise Failure("input_invalid", f"There is no input named {min(unknown)}. Leave it out.")
     return {field.name: _bind_field(field, values.get(field.name), files) for field in fields}
 
 
@@ -67,7 +67,7 @@ def _bind_field(field: Field, value: Any, files: dict[str, StoredFile]) -> Any:
         return cog.Path(files[field.name].path)
     if value is None:
         if field.required:
-            raise Failure("input_invalid", f"The input {field.name} is required.")
+            raise Failure("input_invalid", f"The input {field.name} is required. Give it.")
         return field.default
     items = typing.get_args(field.kind)
     if typing.get_origin(field.kind) is list and items and is_object(items[0]):
@@ -85,7 +85,7 @@ def _bind_object(
     hints = {field: without_optional(hint)[0] for field, hint in typing.get_type_hints(kind).items()}
     unknown = value.keys() - hints.keys()
     if unknown:
-        raise Failure("input_invalid", f"{name} has nothing named {min(unknown)}.")
+        raise Failure("input_invalid", f"{name} has nothing named {min(unknown)}. Leave it out.")
     given = {field: one for field, one in value.items() if one is not None}
     return kind(**{field: _bind_part(hints[field], f"{name}.{field}", one, files) for field, one in given.items()})
 
@@ -99,7 +99,7 @@ def _bind_part(kind: Any, name: str, value: Any, files: dict[str, StoredFile]) -
 
 
 def _file_missing(name: str) -> Failure:
-    return Failure("input_invalid", f"The file of the input {name} did not reach the model process.")
+    return Failure("input_invalid", f"The file of the input {name} did not reach the model process. Give it again.")
 
 
 def is_object(kind: Any) -> bool:

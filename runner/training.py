@@ -36,7 +36,7 @@ def check_files(files: dict[str, StoredFile]) -> None:
     """Raises Failure when a file is not what the server says it is."""
     for name, file in files.items():
         if hash_file(Path(file.path)) != file.sha256:
-            raise Failure("file_damaged", f"The file of the input {name} is not what was stored.")
+            raise Failure("file_damaged", f"The file of the input {name} is not what was stored. Upload it again.")
 
 
 def _check_weights(weights: Path, attempt: Attempt, model: Model, listener: RunListener) -> None:
@@ -54,7 +54,7 @@ def _check_weights(weights: Path, attempt: Attempt, model: Model, listener: RunL
                 result = collect(predictor.predict(**values), listener)
             pictures = paths_in(result)
             if result == []:
-                raise Failure("weights_unusable", "Nothing came of a prediction.")
+                raise Failure("weights_unusable", "Nothing came of predict() with them. Read the training's log.")
             if pictures:
                 target = attempt.folder / f"check-{place}{pictures[0].suffix}"
                 target.write_bytes(pictures[0].read_bytes())

@@ -52,7 +52,7 @@ def train(
                 print(f"echo: ended early, after step {step}")
                 break
             if step == fail_at:
-                raise runner.Failure("echo_failed", f"Echo was told to fail at step {step}.")
+                raise runner.Failure("echo_failed", f"Echo was told to fail at step {step}. Leave out fail_at.")
             if step == leave_at:
                 subprocess.Popen(["sleep", "600"], start_new_session=True)
             if not resumed_from and step == freeze_at:

@@ -87,5 +87,5 @@ def _read(name: str, work: Callable[[], T]) -> T:
         # Pillow has many errors for what is damaged, and no name for all of them.
         formats = ", ".join(FORMATS)
         raise runner.Failure(
-            "input_invalid", f"{name}: no picture can be read from it. It has to be one of {formats}."
+            "input_invalid", f"{name}: no picture can be read from it. Give one of {formats}."
         ) from error

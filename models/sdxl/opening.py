@@ -29,7 +29,9 @@ class Shelf:
         try:
             stat = path.stat()
         except OSError as error:
-            raise runner.Failure("weights_unusable", f"there is no file of weights at {path}.") from error
+            raise runner.Failure(
+                "weights_unusable", f"there is no file of weights at {path}. Give them again."
+            ) from error
         key = (str(path), stat.st_size, stat.st_mtime_ns, token_string)
         weights = self._kept.pop(key, None)
         # A whole network is larger than the bound: it goes before another takes its memory.
@@ -91,7 +93,9 @@ def _fitting(base: Base, weights: Weights, name: str) -> Weights:
 
 
 def _misfit(name: str, what: str) -> runner.Failure:
-    return runner.Failure("weights_unusable", f"{name} was trained on another base: {what} does not fit.")
+    return runner.Failure(
+        "weights_unusable", f"{name} was trained on another base: {what} does not fit. Use it with that base."
+    )
 
 
 def _named(weights: Weights, token_string: str | None) -> Weights:

@@ -64,15 +64,18 @@ def _refuse_mask(inputs: dict) -> None:
 def _refuse_size(inputs: dict, multiple: int, pixels_max: int) -> None:
     for name in ("width", "height"):
         if inputs[name] % multiple or inputs[name] <= 0:
-            raise runner.Failure("input_invalid", f"{name}: {inputs[name]} is not a multiple of {multiple}.")
+            raise runner.Failure(
+                "input_invalid", f"{name}: {inputs[name]} is no multiple of {multiple} above 0. Give one."
+            )
     pixels = inputs["width"] * inputs["height"]
     if pixels > pixels_max:
         raise runner.Failure(
-            "input_invalid", f"width: with this height it makes {pixels:,} pixels; {pixels_max:,} are the most."
+            "input_invalid",
+            f"width: with this height it makes {pixels:,} pixels; {pixels_max:,} are the most. Lower one of them.",
         )
 
 
 def _refuse_refine_steps(inputs: dict) -> None:
     steps = inputs["refine_steps"]
     if steps is not None and not 1 <= steps <= 500:
-        raise runner.Failure("input_invalid", f"refine_steps: {steps} is not between 1 and 500.")
+        raise runner.Failure("input_invalid", f"refine_steps: {steps} is not between 1 and 500. Give a number that is.")

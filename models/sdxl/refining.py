@@ -28,7 +28,9 @@ def _channels(folder: Path) -> int:
         return json.loads((folder / "unet" / "config.json").read_text())["in_channels"]
     except (OSError, ValueError, KeyError) as error:
         raise runner.Failure(
-            "base_missing", f"{SETTING}: {folder} holds no refiner in diffusers' layout (model_index.json, unet/, …)."
+            "base_missing",
+            f"{SETTING}: {folder} holds no refiner in diffusers' layout (model_index.json, unet/, …). "
+            "Name a folder that does, or unset it.",
         ) from error
 
 

@@ -88,7 +88,7 @@ def read_weights(path: Path) -> Weights:
         return Weights(_parse_adapter(files), _parse_words(files), card, _parse_whole(files))
     except (tarfile.TarError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise runner.Failure(
-            "weights_unusable", f"{Path(path).name} is not a tar of trained weights: {error}."
+            "weights_unusable", f"{Path(path).name} is not a tar of trained weights: {error}. Give one that is."
         ) from error
 
 

@@ -98,7 +98,7 @@ def test_a_failure_is_a_sentence_and_its_traceback_is_in_the_log(server: Server)
     connection.send(**run_command(server, "prediction", input={"fail": "no more paint"}))
     *events, failed = connection.take_all()
     assert failed["code"] == "model_error"
-    assert failed["error"] == "The model failed with ValueError: no more paint"
+    assert failed["error"] == "The model failed with ValueError: no more paint. Read in the run's log where that was."
     log = "\n".join(event["text"] for event in events if event["type"] == "log")
     assert "Traceback" in log
     # The process is none the worse for it.
@@ -110,7 +110,7 @@ def test_a_failure_that_the_model_names(server: Server) -> None:
     connection = server.accept()
     connection.send(**run_command(server, "training", input={"fail_at": 3}))
     failed = connection.take_all()[-1]
-    assert (failed["code"], failed["error"]) == ("echo_failed", "Echo was told to fail at step 3.")
+    assert (failed["code"], failed["error"]) == ("echo_failed", "Echo was told to fail at step 3. Leave out fail_at.")
 
 
 def test_a_model_that_exits_fails_its_run_only(start_server: StartServer) -> None:
@@ -133,12 +133,12 @@ def test_input_that_does_not_fit(server: Server) -> None:
     connection = server.accept()
     archive = server.folder / "data.zip"
     cases = [
-        ({"input": {"colour": "red"}}, "input_invalid", "There is no input named colour."),
-        ({"files": {}}, "input_invalid", "The input input_images is required."),
+        ({"input": {"colour": "red"}}, "input_invalid", "There is no input named colour. Leave it out."),
+        ({"files": {}}, "input_invalid", "The input input_images is required. Give it."),
         (
             {"files": {"input_images": {"path": str(archive), "sha256": "0" * 64}}},
             "file_damaged",
-            "The file of the input input_images is not what was stored.",
+            "The file of the input input_images is not what was stored. Upload it again.",
         ),
     ]
     for attempt, (changes, code, error) in enumerate(cases, 1):

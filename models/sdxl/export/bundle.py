@@ -153,7 +153,13 @@ def _scale(weights: Weights) -> float:
 def _refuse_misfits(weights: Weights, base: StoredBase) -> None:
     for layer, (down, up) in weights.adapter.pairs.items() if weights.adapter else ():
         if base.unet.shape(f"{layer}.weight") != (up.shape[0], down.shape[1]):
-            raise runner.Failure("weights_unusable", f"The weights were trained on another base: {layer} does not fit.")
+            raise runner.Failure(
+                "weights_unusable",
+                f"The weights were trained on another base: {layer} does not fit. Use them with that base.",
+            )
     for layer, weight in weights.whole.networks.get("unet", {}).items() if weights.whole else ():
         if base.unet.shape(layer) != tuple(weight.shape):
-            raise runner.Failure("weights_unusable", f"The weights were trained on another base: {layer} does not fit.")
+            raise runner.Failure(
+                "weights_unusable",
+                f"The weights were trained on another base: {layer} does not fit. Use them with that base.",
+            )

@@ -46,7 +46,10 @@ class StoredNetwork:
 
     def __init__(self, folder: Path, replaced: dict[str, torch.Tensor]) -> None:
         if not (folder / "config.json").is_file():
-            raise runner.Failure("base_missing", f"The base has no {folder.name}/config.json.")
+            raise runner.Failure(
+                "base_missing",
+                f"The base has no {folder}/config.json. Get it again: easel base get, or easel base add.",
+            )
         self.config: dict = json.loads((folder / "config.json").read_text())
         self._replaced = replaced
         self._files = {name: file for file in _open(folder) for name in file.keys()}  # noqa: SIM118
@@ -72,4 +75,7 @@ def _open(folder: Path) -> list:
         if index.is_file():
             parts = sorted(set(json.loads(index.read_text())["weight_map"].values()))
             return [safe_open(folder / part, "pt") for part in parts]
-    raise runner.Failure("base_missing", f"The base has no weights in {folder.name}/ as .safetensors.")
+    raise runner.Failure(
+        "base_missing",
+        f"The base has no weights in {folder} as .safetensors. Get it again: easel base get, or easel base add.",
+    )

@@ -83,5 +83,7 @@ def _hash(entries: list[Entry]) -> str:
 def _bytes(entry: Entry) -> bytes:
     half = entry.make().detach().to("cpu", torch.float16).contiguous()
     if not torch.isfinite(half).all():
-        raise runner.Failure("weights_unusable", f"{entry.name} holds numbers too large for half precision.")
+        raise runner.Failure(
+            "weights_unusable", f"{entry.name} holds numbers too large for half precision. Ask for format=replicate."
+        )
     return half.numpy().tobytes()

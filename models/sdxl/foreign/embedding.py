@@ -25,12 +25,14 @@ def read_embedding(
     for key in both:
         if key not in tensors:
             raise runner.Failure(
-                "weights_unusable", f"{key} is missing: SDXL has two text encoders, and needs rows for both."
+                "weights_unusable",
+                f"{key} is missing: SDXL has two text encoders. Take an embedding that was made for both.",
             )
     for key in tensors:
         if key not in both:
             raise runner.Failure(
-                "weights_unusable", f"{key} does not fit: an embedding holds {' and '.join(both)} only."
+                "weights_unusable",
+                f"{key} does not fit: an embedding holds {' and '.join(both)} only. Take one without it.",
             )
     rows = [tensors[key].float() for key in both]
     for key, own, table in zip(both, rows, base.token_tables(), strict=True):
@@ -42,7 +44,8 @@ def read_embedding(
         ):
             shape = " × ".join(map(str, own.shape))
             raise runner.Failure(
-                "weights_unusable", f"{key} does not fit: it is {shape}; the base takes rows of {table.shape[1]}."
+                "weights_unusable",
+                f"{key} does not fit: it is {shape}; the base takes rows of {table.shape[1]}. Take one for this base.",
             )
     token_string = token_string or notes.get(TRIGGER)
     if not token_string:

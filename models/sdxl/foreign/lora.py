@@ -29,6 +29,7 @@ ENDS = {
     ".alpha": "alpha",
 }
 NOTES = "lora_adapter_metadata"
+OTHER_BASE = "Take a LoRA for this base"
 
 
 def is_lora(keys: list[str]) -> bool:
@@ -44,10 +45,15 @@ def read_lora(tensors: dict[str, torch.Tensor], notes: dict[str, str], layers: L
         name, kind = _split(key) or (None, None)
         layer = layers.foreign.get(_plain(name)) if name else None
         if layer is None:
-            raise _misfit(key, "the base has no such layer" if name else "only plain LoRA layers can be used")
+            raise _misfit(
+                key,
+                "the base has no such layer. Take a LoRA for this base"
+                if name
+                else "only plain LoRA layers can be used. Save it as such",
+            )
         of_layer = parts.setdefault(layer, {})
         if kind in of_layer:
-            raise _misfit(key, f"{of_layer[kind][0]} is for the same layer")
+            raise _misfit(key, f"{of_layer[kind][0]} is for the same layer. Leave one of them out")
         of_layer[kind] = (key, tensor)
     alphas = _read_alphas(notes)
     pairs = {layer: _read_pair(layer, of_layer, layers, alphas) for layer, of_layer in parts.items()}
@@ -73,22 +79,24 @@ def _read_pair(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     first = next(iter(of_layer.values()))[0]
     if "down" not in of_layer or "up" not in of_layer:
-        raise _misfit(first, "the other half of the pair is not there")
+        raise _misfit(first, "the other half of the pair is not there. Fetch the file again")
     (down_key, down), (up_key, up) = of_layer["down"], of_layer["up"]
     weight, rank = layers.own[layer].weight, len(down) if down.dim() else 0
     if not rank or not _reads(down, weight):
-        raise _misfit(down_key, f"it is {_shape(down)}, where the base's layer is {_shape(weight)}")
+        raise _misfit(down_key, f"it is {_shape(down)}, where the base's layer is {_shape(weight)}. {OTHER_BASE}")
     if up.dim() < 2 or up.flatten(1).shape != (len(weight), rank):
-        raise _misfit(up_key, f"it is {_shape(up)}, where the base's layer is {_shape(weight)} and the rank {rank}")
+        raise _misfit(
+            up_key, f"it is {_shape(up)}, where the base's layer is {_shape(weight)} and the rank {rank}. {OTHER_BASE}"
+        )
     down, up = down.float(), up.float()
     if not (torch.isfinite(down).all() and torch.isfinite(up).all()):
-        raise _misfit(down_key, "it or its other half holds numbers that are none")
+        raise _misfit(down_key, "it or its other half holds numbers that are none. Take an earlier state of the LoRA")
     part, _, inside = layer.partition(".") if layer.startswith("text_encoder") else ("unet", ".", layer)
     alpha = alphas[part].of(inside, rank)
     if "alpha" in of_layer:
         alpha_key, tensor = of_layer["alpha"]
         if tensor.numel() != 1 or not torch.isfinite(tensor.float()).all():
-            raise _misfit(alpha_key, f"it is {_shape(tensor)}, not one number")
+            raise _misfit(alpha_key, f"it is {_shape(tensor)}, not one number. Save the LoRA again")
         alpha = tensor.item()
     return down, up * (alpha / rank)
 
@@ -127,7 +135,9 @@ def _read_alphas(notes: dict[str, str]) -> dict[str, Alphas]:
             for part in ("unet", "text_encoder", "text_encoder_2")
         }
     except (ValueError, TypeError, AttributeError) as error:
-        raise runner.Failure("weights_unusable", f"{NOTES} in it is not what peft writes: {error}.") from error
+        raise runner.Failure(
+            "weights_unusable", f"{NOTES} in it is not what peft writes: {error}. Save the LoRA again."
+        ) from error
 
 
 def _shape(tensor: torch.Tensor) -> str:

@@ -25,5 +25,6 @@ def read_tensors(base: Base, path: Path, token_string: str | None) -> Weights:
     if is_lora(list(tensors)):
         return Weights(read_lora(tensors, notes, name_layers(base)), None, {})
     raise runner.Failure(
-        "weights_unusable", f"{min(tensors, default='It')} does not fit: this is no LoRA and no embedding."
+        "weights_unusable",
+        f"{min(tensors, default='It')} does not fit: this is no LoRA and no embedding. Give one of these.",
     )

@@ -22,8 +22,8 @@ CPU_BYTES_MAX = 500_000_000
 def add_base(name: str, path: str, bases: Path) -> dict:
     """Makes `bases/name` of the base at `path` and returns its record. Raises `runner.Failure`; then nothing is changed."""
     if not NAME.fullmatch(name) or name in TAKEN:
-        why = "is taken by Easel" if name in TAKEN else "is no name: 1 to 64 small letters, digits, '-', '_' and '.'"
-        raise Failure("base_unusable", f"{name} {why}.")
+        why = "is taken by Easel" if name in TAKEN else "is no name"
+        raise Failure("base_unusable", f"{name} {why}. Choose 1 to 64 small letters, digits, '-', '_' and '.'.")
     source = resolve(path)
     config = check_layout(source)
     files, digest = list_files(source), hash_base(source)
@@ -52,7 +52,7 @@ def list_bases(bases: Path) -> list[dict]:
 def remove_base(name: str, bases: Path) -> None:
     """Removes what was added or got under that name, but not the files that it was made of."""
     if not (bases / name / RECORD).is_file():
-        raise Failure("base_missing", f"There is no base {name} in {bases}.")
+        raise Failure("base_missing", f"There is no base {name} in {bases}. `easel base list` shows what there is.")
     shutil.rmtree(bases / name)
 
 

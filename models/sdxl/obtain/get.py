@@ -80,7 +80,7 @@ def _plan(wanted: Wanted, record: dict) -> Planned:
     for path in paths:
         if remote := ask(wanted.repository, commit, path):
             return Planned(wanted, None, remote)
-    raise Failure("hub_refused", f"{wanted.repository} has no {wanted.path} at {commit}. Is there a newer Easel?")
+    raise Failure("hub_refused", f"{wanted.repository} has no {wanted.path} at {commit}. Look for a newer Easel.")
 
 
 def _commit_of(wanted: Wanted, record: dict) -> str:
@@ -106,7 +106,11 @@ def _check(path: Path, one: Planned, record: dict) -> None:
     raise Failure(
         "file_damaged",
         f"{one.wanted.path} of {one.wanted.repository} is not the file that Easel pins: its hash is another. "
-        + (f"It lies in {path}: remove it there and run the command again." if one.cached else "It was removed."),
+        + (
+            f"It lies in {path}: remove it there and run the command again."
+            if one.cached
+            else "It was removed: run the command again."
+        ),
     )
 
 

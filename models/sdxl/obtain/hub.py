@@ -63,7 +63,9 @@ def ask(repository: str, revision: str, path: str) -> HubFile | None:
     except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
         raise explain(error, repository, path) from error
     if said.commit_hash is None or said.etag is None or said.size is None:
-        raise Failure("hub_refused", f"{_host()} does not say what {path} of {repository} is. Is HF_ENDPOINT a hub?")
+        raise Failure(
+            "hub_refused", f"{_host()} does not say what {path} of {repository} is. Set HF_ENDPOINT to a hub."
+        )
     return HubFile(repository, path, said.commit_hash, said.etag, said.size, said.location)
 
 
@@ -163,14 +165,14 @@ def explain(error: Exception, repository: str, path: str) -> Failure:
         )
     if isinstance(error, RevisionNotFoundError):
         return Failure(
-            "hub_refused", f"{repository} has no longer the revision that Easel pins. Is there a newer Easel?"
+            "hub_refused", f"{repository} has no longer the revision that Easel pins. Look for a newer Easel."
         )
     if isinstance(error, RepositoryNotFoundError):
         if error.response.status_code == 401:
             return Failure(
                 "hub_refused", f"{_host()} wants a token for {repository}: set HF_TOKEN to one that is valid."
             )
-        return Failure("hub_refused", f"{_host()} has no repository {repository}. Does HF_ENDPOINT name a full mirror?")
+        return Failure("hub_refused", f"{_host()} has no repository {repository}. Set HF_ENDPOINT to a full mirror.")
     if isinstance(error, HfHubHTTPError):
         status = error.response.status_code
         return Failure("hub_refused", f"{_host()} answered {status} to {path} of {repository}. Try again later.")
@@ -178,15 +180,16 @@ def explain(error: Exception, repository: str, path: str) -> Failure:
         return Failure(
             "hub_silent",
             f"No answer from {_host()} ({type(error).__name__}: {error}). Is this machine online? HTTPS_PROXY names a proxy, "
-            "HF_ENDPOINT a mirror. What has come stays: the same command goes on with it.",
+            "HF_ENDPOINT a mirror. Run the same command again: it goes on with what has come.",
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Failure("disk_full", f"The disk is full at {path}. Free some space: the same command goes on with it.")
     if "Consistency check failed" in str(error):
         return Failure(
-            "file_short", f"{path} of {repository} ended early. What has come stays: the same command goes on with it."
+            "file_short",
+            f"{path} of {repository} ended early. Run the same command again: it goes on with what has come.",
         )
-    return Failure("hub_refused", f"{path} of {repository} could not be fetched: {error}")
+    return Failure("hub_refused", f"{path} of {repository} could not be fetched: {error}. Run the same command again.")
 
 
 def _folder(repository: str) -> Path:

@@ -55,11 +55,15 @@ def check_layout(source: Path) -> dict:
     missing = [part for part in PARTS if not (source / part).is_dir()]
     if not (source / "model_index.json").is_file() or missing:
         named = ", ".join(["model_index.json"] if not missing else missing)
-        raise Failure("base_unusable", f"{source} is no base in diffusers' layout: {named} is missing.")
+        raise Failure(
+            "base_unusable",
+            f"{source} is no base in diffusers' layout: {named} is missing. Name the folder that has it.",
+        )
     config = json.loads((source / "unet" / "config.json").read_text())
     if config.get("addition_embed_type") != "text_time" or not isinstance(config.get("cross_attention_dim"), int):
         raise Failure(
-            "base_unusable", f"{source} is no SDXL: its UNet takes other conditioning. SD 1.5 and 2 cannot be used."
+            "base_unusable",
+            f"{source} is no SDXL: its UNet takes other conditioning. Name one of SDXL: SD 1.5 and 2 cannot be used.",
         )
     return config
 

@@ -45,14 +45,18 @@ def unpack(checkpoint: Path, folder: Path, config: Path = CONFIG) -> None:
         pipeline.save_pretrained(partial / "base")
         os.replace(partial / "base", folder)
     except (ValueError, KeyError, RuntimeError, OSError) as error:
-        raise Failure("base_unusable", f"{checkpoint.name} cannot be read as SDXL: {error}") from error
+        raise Failure(
+            "base_unusable", f"{checkpoint.name} cannot be read as SDXL: {error}. Name another checkpoint."
+        ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def _refuse_others(checkpoint: Path) -> None:
     if checkpoint.suffix != ".safetensors":
-        raise Failure("base_unusable", f"{checkpoint} is no .safetensors: other checkpoints can hold programs.")
+        raise Failure(
+            "base_unusable", f"{checkpoint} is no .safetensors. Take it as one: other checkpoints can hold programs."
+        )
     try:
         with safe_open(checkpoint, "pt") as file:
             names = list(file.keys())
@@ -62,7 +66,8 @@ def _refuse_others(checkpoint: Path) -> None:
     if missing:
         what = "a LoRA" if any("lora" in name for name in names) else "something else"
         raise Failure(
-            "base_unusable", f"{checkpoint.name} is no checkpoint of SDXL, but {what}: it has no {missing[0]}…"
+            "base_unusable",
+            f"{checkpoint.name} is no checkpoint of SDXL, but {what}: it has no {missing[0]}…. Name a whole one.",
         )
 
 

@@ -63,7 +63,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
         source = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError) as error:
         raise runner.Failure(
-            "archive_unreadable", f"input_images: {path.name} is not a readable zip ({error})."
+            "archive_unreadable", f"input_images: {path.name} is not a readable zip ({error}). Pack the images again."
         ) from None
     with source:
         canonical = "manifest.json" in source.namelist()

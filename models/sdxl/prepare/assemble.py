@@ -42,7 +42,9 @@ def prepare_dataset(path: Path, settings: Settings, edits: dict[str, Edit]) -> D
         written, unused_rows = read_written(archive, members, edits, settings)
         images, unreadable = Preparation(archive, settings, edits, networks).prepare_all(members)
         if not images:
-            raise runner.Failure("no_images", "input_images: the archive holds no image that can be trained on.")
+            raise runner.Failure(
+                "no_images", "input_images: the archive holds no image that can be trained on. Read in its log why."
+            )
         without = {file: image.png for file, image in images.items() if file not in written}
         captions = written | make_captions(without, settings.caption_prefix, networks)
         examples = [
@@ -108,7 +110,9 @@ class Preparation:
 def _refuse_edits_of_nothing(archive: Archive, edits: dict[str, Edit]) -> None:
     unknown = edits.keys() - {member.sha256 for member in archive.images}
     if unknown:
-        raise runner.Failure("input_invalid", f"edits: no image of the archive has the sha256 {min(unknown)}.")
+        raise runner.Failure(
+            "input_invalid", f"edits: no image of the archive has the sha256 {min(unknown)}. Leave it out."
+        )
 
 
 def _before(archive: Archive, member: Member, settings: Settings, edits: dict[str, Edit]) -> dict | None:

@@ -35,7 +35,7 @@ def read_edits(path: Path | None) -> dict[str, Edit]:
         given = json.loads(Path(path).read_bytes())
         return {sha256: _read_edit(edit) for sha256, edit in given.items()}
     except (ValueError, AttributeError, TypeError) as error:
-        raise runner.Failure("input_invalid", f"edits: {error}. It is an object keyed by images' sha256.") from None
+        raise runner.Failure("input_invalid", f"edits: {error}. Write an object keyed by images' sha256.") from None
 
 
 def check_crop(crop: tuple[int, int, int], width: int, height: int, name: str) -> None:
@@ -45,7 +45,7 @@ def check_crop(crop: tuple[int, int, int], width: int, height: int, name: str) -
         raise runner.Failure(
             "input_invalid",
             f"edits: the crop {list(crop)} of {name} is no square of at least {SIDE_PIXELS_MIN} pixels inside its "
-            f"{width} × {height}.",
+            f"{width} × {height}. Give one as [x, y, side].",
         )
 
 

@@ -70,16 +70,22 @@ def follow(prefix: str, token_string: str) -> str:
 
 def _refuse_what_cannot_be_meant(settings: Settings) -> None:
     if settings.resolution % RESOLUTION_STEP:
-        _refuse("resolution", f"{settings.resolution} is not a multiple of {RESOLUTION_STEP}")
+        _refuse("resolution", f"{settings.resolution} is not a multiple of {RESOLUTION_STEP}. Give one")
     if not settings.tokens:
-        _refuse("token_string", "it is empty. TOK works well")
+        _refuse("token_string", "it is empty. Give a word such as TOK")
     if len(settings.tokens) > CONCEPTS_MAX:
-        _refuse("token_string", f"it names {len(settings.tokens)} concepts, {CONCEPTS_MAX} are the most")
+        _refuse(
+            "token_string",
+            f"it names {len(settings.tokens)} concepts, {CONCEPTS_MAX} are the most. Train fewer at once",
+        )
     for token in settings.tokens:
         if len(token) > TOKEN_CHARACTERS_MAX:
-            _refuse("token_string", f"{token} has {len(token)} characters, {TOKEN_CHARACTERS_MAX} are the most")
+            _refuse(
+                "token_string",
+                f"{token} has {len(token)} characters, {TOKEN_CHARACTERS_MAX} are the most. Choose a shorter one",
+            )
     if not settings.clipseg_temperature > 0:
-        _refuse("clipseg_temperature", f"{settings.clipseg_temperature} is not above 0. 0.5 to 1 works well")
+        _refuse("clipseg_temperature", f"{settings.clipseg_temperature} is not above 0. Try 0.5 to 1")
     try:
         ImageColor.getrgb(settings.background)
     except ValueError:

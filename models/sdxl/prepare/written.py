@@ -56,7 +56,9 @@ def _refuse_what_is_missing(members: list[Member], found: dict[str, Caption | No
     if wordless:
         reasons.append(f"{len(wordless)} captions lack the token string: {_first(wordless)}")
     if reasons:
-        raise runner.Failure("captions_incomplete", f"caption_mode is strict, and {'; '.join(reasons)}.")
+        raise runner.Failure(
+            "captions_incomplete", f"caption_mode is strict, and {'; '.join(reasons)}. Write these captions."
+        )
 
 
 def _refuse_what_names_no_concept(
