@@ -10,6 +10,10 @@ import { findToken, insertToken, type TokenRow, updateTokenUsed } from "./store.
 const START_LENGTH = 7;
 /** A use is written down when the one before is this old, so that reads do not become writes. */
 const USE_NOTED_MS = 60_000;
+/** What is poked when a token is revoked. */
+export const TOKENS_TOPIC = "tokens";
+/** How long what a token opened may outlive it: R20 gives it 5 s. */
+const CHECK_MS = 4000;
 
 export interface TokenWish {
   account: string;
@@ -61,15 +65,38 @@ export interface Principal {
  * session keeps the hash of the token that it was opened with and asks here at each request: it dies with its token.
  */
 export async function findPrincipal(context: Context, tokenHash: string): Promise<Principal | undefined> {
-  const { config, db } = context;
-  // Not a row: it is valid as long as it is set, and no longer.
-  if (config.token !== undefined && sha256Hex(config.token) === tokenHash) {
-    return { account: config.account, tokenHash, access: "write" };
-  }
-  const row = await findToken(db, tokenHash);
-  if (row === undefined || whyOver(row, context.now()) !== undefined) return undefined;
+  if (isSetting(context, tokenHash)) return { account: context.config.account, tokenHash, access: "write" };
+  const row = await findValid(context, tokenHash);
+  if (row === undefined) return undefined;
   noteUse(context, row);
   return { account: row.account, tokenHash, access: row.access };
+}
+
+/**
+ * Aborts `over` once the token is no longer taken, a revoked one at once and an expired one within seconds, and looks no
+ * further once it is aborted: for what goes on after its request was let in. That it goes on is no use of the token.
+ */
+export async function endWithToken(context: Context, tokenHash: string, over: AbortController): Promise<void> {
+  try {
+    for (;;) {
+      await context.watch.next(TOKENS_TOPIC, CHECK_MS, over.signal);
+      if (over.signal.aborted) return;
+      if (!(isSetting(context, tokenHash) || (await findValid(context, tokenHash)))) over.abort();
+    }
+  } catch (error) {
+    context.log.error({ error }, "whether a token is still good could not be looked up");
+    over.abort();
+  }
+}
+
+/** EASEL_TOKEN is not a row: it is valid as long as it is set, and no longer. */
+function isSetting({ config }: Context, tokenHash: string): boolean {
+  return config.token !== undefined && sha256Hex(config.token) === tokenHash;
+}
+
+async function findValid(context: Context, tokenHash: string): Promise<TokenRow | undefined> {
+  const row = await findToken(context.db, tokenHash);
+  return row === undefined || whyOver(row, context.now()) !== undefined ? undefined : row;
 }
 
 /** Why a token is no longer taken, in a sentence for whoever holds it; `undefined` while it is. */

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { ArtifactPage } from "@easel/contract";
 import { Hono, type Context as Request } from "hono";
 import { streamSSE } from "hono/streaming";
+import { endWithToken } from "../accounts/tokens.ts";
 import type { Context } from "../context.ts";
 import type { Env } from "../env.ts";
 import { badRequest, unprocessable } from "../errors.ts";
@@ -22,18 +23,21 @@ export function runs(context: Context): Hono<Env> {
     const run = await requireRun(context, c);
     const after = Number(c.req.header("last-event-id") ?? c.req.query("after") ?? 0);
     const origin = originOf(context, c);
+    // A request by a link has none.
+    const tokenHash: string | undefined = c.get("tokenHash");
     return streamSSE(c, async (stream) => {
-      const gone = new AbortController();
-      stream.onAbort(() => gone.abort());
-      for await (const message of followRun(
-        context,
-        run.id,
-        Number.isInteger(after) ? after : 0,
-        origin,
-        AbortSignal.any([gone.signal, context.stopping]),
-      )) {
-        if (message === "quiet") await stream.write(": still here\n\n");
-        else await stream.writeSSE(message);
+      const over = new AbortController();
+      stream.onAbort(() => over.abort());
+      if (tokenHash !== undefined) void endWithToken(context, tokenHash, over);
+      const signal = AbortSignal.any([over.signal, context.stopping]);
+      try {
+        for await (const message of followRun(context, run.id, Number.isInteger(after) ? after : 0, origin, signal)) {
+          if (signal.aborted) break;
+          if (message === "quiet") await stream.write(": still here\n\n");
+          else await stream.writeSSE(message);
+        }
+      } finally {
+        over.abort();
       }
     });
   });

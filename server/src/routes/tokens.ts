@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { createAccount } from "../accounts/create.ts";
 import { presentToken } from "../accounts/present.ts";
 import { findAccount, listAccounts, listTokens, updateTokenRevoked } from "../accounts/store.ts";
-import { issueToken } from "../accounts/tokens.ts";
+import { issueToken, TOKENS_TOPIC } from "../accounts/tokens.ts";
 import { requireOperator } from "../auth.ts";
 import { type Context, timestamp } from "../context.ts";
 import type { Env } from "../env.ts";
@@ -37,6 +37,7 @@ export function tokens(context: Context): Hono<Env> {
 
   app.delete("/tokens/:id", async (c) => {
     if (!(await updateTokenRevoked(db, c.get("account"), c.req.param("id"), timestamp(context)))) throw notFound();
+    context.watch.poke(TOKENS_TOPIC);
     return c.body(null, 204);
   });
 
