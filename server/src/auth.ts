@@ -5,9 +5,10 @@
 import type { MiddlewareHandler, Context as Request } from "hono";
 import { findToken } from "./accounts/store.ts";
 import { findPrincipal, type Principal, whyOver } from "./accounts/tokens.ts";
+import { clientAddress } from "./client-address.ts";
 import type { Context } from "./context.ts";
 import type { Env } from "./env.ts";
-import { forbidden, type HttpError, unauthenticated } from "./errors.ts";
+import { forbidden, guessed, type HttpError, unauthenticated } from "./errors.ts";
 import { sha256Hex } from "./ids.ts";
 import { findLinkedRun } from "./run-link.ts";
 import { readSession } from "./session.ts";
@@ -23,28 +24,55 @@ export function authenticate(context: Context): MiddlewareHandler<Env> {
       c.set("access", "read");
       return next();
     }
-    const tokenHash = hashOfToken(context, c);
-    if (tokenHash === undefined) throw unauthenticated();
-    const principal = await findPrincipal(context, tokenHash);
-    if (principal === undefined) throw await refuse(context, tokenHash);
-    speakFor(c, principal);
+    const caller = await findCaller(context, c);
+    if (caller === undefined) throw unauthenticated();
+    if (caller.principal === undefined) throw await refuse(context, caller.tokenHash);
+    speakFor(c, caller.principal);
     c.set("source", c.req.header("authorization") === undefined ? "web" : "api");
     if (!READS.includes(c.req.method)) requireWrite(c);
     await next();
   };
 }
 
-/** The account of a request whose token or session is good. Throws 403 where another site's page uses a session. */
+/**
+ * The account of a request whose token or session is good. Throws 403 where another site's page uses a session, and 429
+ * where tokens are guessed.
+ */
 export async function findSignedIn(context: Context, c: Request<Env>): Promise<string | undefined> {
-  const tokenHash = hashOfToken(context, c);
-  return tokenHash === undefined ? undefined : (await findPrincipal(context, tokenHash))?.account;
+  return (await findCaller(context, c))?.principal?.account;
 }
 
-function hashOfToken(context: Context, c: Request<Env>): string | undefined {
+/** Whom a token speaks for that came with the request. Throws 429 where too many unknown ones have come from its address. */
+export async function findGiven(context: Context, c: Request<Env>, tokenHash: string): Promise<Principal | undefined> {
+  const { guesses, db, now } = context;
+  const address = clientAddress(context, c);
+  if (address === undefined) return findPrincipal(context, tokenHash);
+  const waitSeconds = guesses.begin(address, tokenHash, now());
+  if (waitSeconds > 0) throw guessed(waitSeconds);
+  const principal = await findPrincipal(context, tokenHash);
+  // Who holds one that has ended did not guess it.
+  const isGood = principal !== undefined || (await findToken(db, tokenHash)) !== undefined;
+  guesses.end(address, tokenHash, isGood, now());
+  return principal;
+}
+
+interface Caller {
+  tokenHash: string;
+  /** Undefined where the token is unknown or has ended. */
+  principal: Principal | undefined;
+}
+
+async function findCaller(context: Context, c: Request<Env>): Promise<Caller | undefined> {
   const header = c.req.header("authorization");
-  if (header === undefined) return readSession(context, c);
+  if (header === undefined) {
+    // Signed here: nobody can guess one.
+    const tokenHash = readSession(context, c);
+    return tokenHash === undefined ? undefined : { tokenHash, principal: await findPrincipal(context, tokenHash) };
+  }
   const token = /^(?:bearer|token)\s+(\S+)\s*$/i.exec(header)?.[1];
-  return token === undefined ? undefined : sha256Hex(token);
+  if (token === undefined) return undefined;
+  const tokenHash = sha256Hex(token);
+  return { tokenHash, principal: await findGiven(context, c, tokenHash) };
 }
 
 /** Notes on the request whom it speaks for; all behind it trusts that. */

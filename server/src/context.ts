@@ -1,5 +1,6 @@
 /** What every part of the server is handed: no singletons, so that every test makes a world of its own. */
 import type { Logger } from "pino";
+import type { Guesses } from "./accounts/guesses.ts";
 import type { Config } from "./config.ts";
 import type { Db } from "./db.ts";
 import type { ResolveHost } from "./fetch/dial.ts";
@@ -17,6 +18,8 @@ export interface Context {
   pendingCreates: Map<string, Promise<RunRow>>;
   /** Runs whose create has been answered, and which are still to be noted as such. */
   answeredRuns: Set<string>;
+  /** Tokens that were tried, by where they came from. */
+  guesses: Guesses;
   /** Signs links; made once for this installation. */
   signingKey: Uint8Array;
   /** Looks up the names in URLs that people give. */

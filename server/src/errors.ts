@@ -70,3 +70,12 @@ export function throttled(seconds: number): HttpError {
   const detail = `Request was throttled. Your rate limit resets in ~${seconds}s.`;
   return new HttpError(429, detail, { title: "Request was throttled", retryAfterSeconds: seconds });
 }
+
+/** Whether the token is a good one is not said. */
+export function guessed(seconds: number): HttpError {
+  return new HttpError(
+    429,
+    `Too many unknown API tokens came from your address. Wait ${seconds}s before another is tried; one that was used from there before is taken at once.`,
+    { title: "Request was throttled", retryAfterSeconds: seconds },
+  );
+}

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { serve } from "@hono/node-server";
 import { pino } from "pino";
 import { ensureFirstAccount } from "./accounts/first.ts";
+import { Guesses } from "./accounts/guesses.ts";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { isLoopback } from "./config.ts";
@@ -47,6 +48,7 @@ export async function startServer(
     log: pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true })),
     pendingCreates: new Map(),
     answeredRuns: new Set(),
+    guesses: new Guesses(),
     signingKey: await ensureSigningKey(db),
     now: Date.now,
     resolveHost,

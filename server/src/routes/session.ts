@@ -1,7 +1,7 @@
 /** `/v1/session`: a browser signs in with an API token, and out. */
 import { type SentAccount, SignIn } from "@easel/contract";
 import { Hono } from "hono";
-import { findPrincipal } from "../accounts/tokens.ts";
+import { findGiven } from "../auth.ts";
 import type { Context } from "../context.ts";
 import type { Env } from "../env.ts";
 import { HttpError } from "../errors.ts";
@@ -16,7 +16,7 @@ export function session(context: Context): Hono<Env> {
   app.post("/session", async (c) => {
     requireOwnPage(context, c);
     const { body } = await readJson(c, SignIn);
-    const principal = await findPrincipal(context, sha256Hex(body.token.trim()));
+    const principal = await findGiven(context, c, sha256Hex(body.token.trim()));
     if (principal === undefined) {
       throw new HttpError(
         401,

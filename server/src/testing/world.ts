@@ -9,6 +9,7 @@ import type { Hono } from "hono";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { ensureFirstAccount } from "../accounts/first.ts";
+import { Guesses } from "../accounts/guesses.ts";
 import { insertAccount as storeAccount } from "../accounts/store.ts";
 import { issueToken } from "../accounts/tokens.ts";
 import { createApp } from "../app.ts";
@@ -132,6 +133,7 @@ async function makeContext(settings: Record<string, string>, options: WorldOptio
     log: pino({ level: config.logLevel }),
     pendingCreates: new Map(),
     answeredRuns: new Set(),
+    guesses: new Guesses(),
     signingKey: Buffer.alloc(32, 7),
     now: options.now ?? Date.now,
     resolveHost: options.resolveHost ?? (async () => []),
