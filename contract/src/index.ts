@@ -17,7 +17,7 @@ export {
 export { FILE_NAME_BYTES_MAX, FILE_PART, File, FilePage } from "./file.ts";
 export { Hardware, HardwareList } from "./hardware.ts";
 export { type InputField, type InputType, readInputFields, settleFields } from "./input-fields.ts";
-export { replaceAt } from "./input-place.ts";
+export { replaceAt, valueAt } from "./input-place.ts";
 export { Machine } from "./machine.ts";
 export { CreateModel, Model, ModelPage, UpdateModel, Visibility } from "./model.ts";
 export { type Page, pageOf } from "./page.ts";

@@ -3,6 +3,15 @@ import type { RunInput } from "./run.ts";
 
 type Json = RunInput[string];
 
+/** What stands at a place; undefined where nothing does. */
+export function valueAt(input: RunInput, place: string): Json | undefined {
+  const [name = "", index, part = ""] = place.split(".");
+  const list = input[name];
+  if (index === undefined) return list;
+  const item = Array.isArray(list) ? list[Number(index)] : undefined;
+  return typeof item === "object" && !Array.isArray(item) ? item?.[part] : undefined;
+}
+
 /** The input with another value at a place that is in it. */
 export function replaceAt(input: RunInput, place: string, value: Json): RunInput {
   const [name = "", index, part = ""] = place.split(".");

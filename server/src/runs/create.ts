@@ -15,7 +15,7 @@ import type { WebhookWish } from "../webhooks/wish.ts";
 import { insertServerLog } from "./events.ts";
 import { FETCH_TOPIC } from "./fetcher.ts";
 import { upsertIdempotencyKey } from "./idempotency-keys.ts";
-import { type TakenFiles, takeFiles } from "./input-files.ts";
+import { keepFiles, type TakenFiles, takeFiles } from "./input-files.ts";
 import { once, type SentCreate } from "./once.ts";
 import { requireRoom } from "./room.ts";
 import { INPUTS, settleFiles } from "./settle-files.ts";
@@ -117,8 +117,7 @@ function withEditsAsFile(schema: VersionSchema, component: "Input" | "TrainingIn
 
 async function insert(context: Context, request: CreateRequest, run: NewRun): Promise<RunRow> {
   const at = timestamp(context);
-  // What names them may be deleted before the row is there; from here on they are too young to be garbage.
-  for (const { sha256 } of Object.values(run.files)) await context.blobs.keep(sha256);
+  await keepFiles(context, run.files);
   const row = await commitTogether(context.db, async (tx) => {
     await requireStillThere(tx, request, run);
     const inserted = await insertRun(tx, {

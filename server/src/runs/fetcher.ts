@@ -14,6 +14,7 @@ import { findVersionProgram } from "../models/versions.ts";
 import { RunFiles } from "./claim.ts";
 import { insertServerLog, insertServerStage } from "./events.ts";
 import { failWaitingRun } from "./finish.ts";
+import { keepFiles } from "./input-files.ts";
 import { settleFiles } from "./settle-files.ts";
 import { findRun, listFetchingRuns, type RunRow, updateRunFetched } from "./store.ts";
 
@@ -81,6 +82,7 @@ async function fetchInputs(context: Context, run: RunRow, stopped: AbortSignal):
     const files = await fetchAll(context, run, version.program, signal);
     const input = RunInput.parse(JSON.parse(run.input));
     const settled = await settleFiles(context, { kind: run.kind, account: run.account, ...version, input, files });
+    await keepFiles(context, settled.files);
     await context.db.transaction().execute(async (tx) => {
       const ready = await updateRunFetched(tx, run.id, JSON.stringify(settled.files));
       if (ready !== undefined && settled.log !== undefined)

@@ -90,6 +90,12 @@ async function storeDataUri(
   return { id, sha256: blob.sha256 };
 }
 
+/** Before files are named by a row: from here on they are too young to be removed. Throws 422 for one that went meanwhile. */
+export async function keepFiles(context: Context, files: RunFiles): Promise<void> {
+  for (const [name, { sha256 }] of Object.entries(files))
+    if (!(await context.blobs.keep(sha256))) throw fileMissing(name);
+}
+
 function fileMissing(name: string): HttpError {
   const description = "No file of yours stands at that URL. It may have been deleted: upload it again.";
   return invalidInput([{ type: "file_not_found", field: `input.${name}`, description }]);
