@@ -104,6 +104,21 @@ test("--edits sends the masks that the file names, and the edits with their URLs
   expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no file "none.json"') });
 });
 
+test("a run that has failed is shown with the code that programs go by, which its JSON does not have", async () => {
+  const failed = { ...trained, status: "failed", output: null, error: "It hung." };
+  const ended = { type: "done", data: { status: "failed", error: "It hung.", code: "hang" } };
+  const routes: Record<string, Route> = {
+    [`GET /v1/trainings/${RUN}`]: () => failed,
+    [`GET /v1/runs/${RUN}/events`]: (response) => sendEvents(response, [ended]),
+  };
+  const shown = await run(["trainings", "show", RUN], routes);
+  expect(shown.stdout).toMatch(/^error +It hung\.\ncode +hang$/m);
+  server?.close();
+  const json = await run(["trainings", "show", RUN, "--json"], routes);
+  expect(JSON.parse(json.stdout)).toMatchObject({ status: "failed", error: "It hung." });
+  expect(json.stdout).not.toContain("code");
+});
+
 test("--json prints the training and nothing else; --no-wait leaves it", async () => {
   const followed = await run([...TRAIN, "--json"]);
   expect(JSON.parse(followed.stdout)).toMatchObject({ id: RUN, status: "succeeded" });

@@ -32,8 +32,13 @@ export function printRuns<Item extends Run>(
   if (page.next !== null) terminal.words(`These are the newest ${page.results.length}.`);
 }
 
-/** Prints one run, with the facts that only its kind has. */
-export function printRun(run: Run, json: boolean | undefined, facts: [string, string][]): void {
+/** Prints one run, with the facts that only its kind has. As JSON it is what Replicate's API has, and no more. */
+export async function printRun(
+  client: Client,
+  run: Run,
+  json: boolean | undefined,
+  facts: [string, string][],
+): Promise<void> {
   if (json) {
     terminal.data(JSON.stringify(run, null, 2));
     return;
@@ -46,6 +51,7 @@ export function printRun(run: Run, json: boolean | undefined, facts: [string, st
     ["made", run.created_at],
     ["took", took === undefined ? "" : formatDuration(took)],
     ["error", run.error ?? ""],
+    ["code", run.status === "failed" ? await findCode(client, run.id) : ""],
     ["page", run.urls.web],
     ...Object.entries(run.input).map(([name, value]): [string, string] => [
       `input ${name}`,
@@ -53,6 +59,13 @@ export function printRun(run: Run, json: boolean | undefined, facts: [string, st
     ]),
   ];
   terminal.data(formatTable(rows.filter(([, value]) => value !== "")));
+}
+
+/** What a run that has failed did so with: its events end with it. */
+async function findCode(client: Client, id: string): Promise<string> {
+  for await (const event of client.runs.events(id, { after: Number.MAX_SAFE_INTEGER }))
+    if (event.type === "done") return event.data.code ?? "";
+  return "";
 }
 
 /** Prints the whole log as it comes. */

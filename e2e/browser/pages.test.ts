@@ -111,6 +111,7 @@ describe("hostile words are shown as words", () => {
     const person = await makePerson(browser, server.url);
     await person.page.goto(`/p/${ids.failed}`);
     await person.sees("The prediction failed");
+    await person.sees("model_error");
     await person.sees("<script>alert(2)</script>");
     await person.page.getByRole("log").getByText('echo: <img src=x onerror="alert(1)">').waitFor();
     await person.page.goto("/");

@@ -19,9 +19,10 @@ const show = defineCommand({
   meta: { name: "show", description: "Shows a prediction." },
   args: { id, json },
   async run({ args }) {
-    const prediction = await connect().predictions.get(readRunId(args.id));
+    const client = connect();
+    const prediction = await client.predictions.get(readRunId(args.id));
     const outputs = [prediction.output].flat().filter((output) => output !== null);
-    printRun(prediction, args.json, [
+    await printRun(client, prediction, args.json, [
       ["model", `${prediction.model}:${prediction.version.slice(0, 12)}`],
       ...outputs.map((output): [string, string] => ["output", describeOutput(output)]),
     ]);

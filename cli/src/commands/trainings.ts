@@ -19,8 +19,9 @@ const show = defineCommand({
   meta: { name: "show", description: "Shows a training." },
   args: { id, json },
   async run({ args }) {
-    const training = await connect().trainings.get(readRunId(args.id));
-    printRun(training, args.json, [
+    const client = connect();
+    const training = await client.trainings.get(readRunId(args.id));
+    await printRun(client, training, args.json, [
       ["trained", `${training.model}:${training.version.slice(0, 12)}`],
       ["into", training.destination],
       ["version", training.output?.version ?? ""],

@@ -15,6 +15,7 @@ import { Status } from "../../parts/status.tsx";
 import { durationInWords, Moment } from "../../parts/time.tsx";
 import { namesOf } from "../../runs.ts";
 import { useAccountName } from "../../session.ts";
+import { FailureCode } from "./failure-code.tsx";
 import { refreshRun, type Shown } from "./run.tsx";
 import { RunLog } from "./run-log.tsx";
 import { Settings } from "./settings.tsx";
@@ -73,6 +74,7 @@ export function PredictionView({ run, client: reader, isReadOnly }: Shown<Predic
         {run.error !== null && (
           <Notice tone="bad" title="The prediction failed">
             {run.error}
+            <FailureCode story={story} />
           </Notice>
         )}
         {!isTerminal(status) && (

@@ -30,8 +30,8 @@ export class Story {
   readonly snapshots = new Map<number, RunFile>();
   outputs: RunFile[] = [];
   readonly log: string[] = [];
-  failure: { code: string; error: string } | undefined;
-  ended: { status: RunStatus; error: string | null } | undefined;
+  /** What it failed with, once it has. */
+  errorCode: string | undefined;
   /** When this attempt's steps began, and its first step: what its pace is measured from. */
   private begun: { at: number; step: number } | undefined;
   private last: { at: number; step: number } | undefined;
@@ -44,7 +44,7 @@ export class Story {
         return;
       case "done":
         this.status = event.data.status;
-        this.ended = { status: event.data.status, error: event.data.error ?? null };
+        this.errorCode = event.data.code ?? undefined;
         return;
       default:
         this.enter(event.data.attempt);
@@ -97,9 +97,6 @@ export class Story {
         return;
       case "log":
         for (const line of event.data.text.replace(/\n$/, "").split("\n")) this.addLine(line);
-        return;
-      case "failed":
-        this.failure = event.data;
         return;
     }
   }

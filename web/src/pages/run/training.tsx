@@ -15,6 +15,7 @@ import { durationInWords, Moment } from "../../parts/time.tsx";
 import { namesOf } from "../../runs.ts";
 import { useTheme } from "../../theme.ts";
 import { Dataset } from "./dataset.tsx";
+import { FailureCode } from "./failure-code.tsx";
 import { NotifyButton, useEndNotification } from "./notify.tsx";
 import { Result } from "./result.tsx";
 import { refreshRun, type Shown } from "./run.tsx";
@@ -62,7 +63,7 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
     >
       <div className="flex flex-col gap-4 sm:gap-6">
         {error !== undefined && <ErrorNotice error={error} />}
-        {run.error !== null && <Failure run={run} code={story.failure?.code} isReadOnly={isReadOnly} />}
+        {run.error !== null && <Failure run={run} story={story} isReadOnly={isReadOnly} />}
         {!isTerminal(status) && (
           <Card>
             <Stage story={story} status={status} isLost={isLost} />
@@ -95,7 +96,7 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
   );
 }
 
-function Failure({ run, code, isReadOnly }: { run: Training; code: string | undefined; isReadOnly: boolean }) {
+function Failure({ run, story, isReadOnly }: { run: Training; story: Story; isReadOnly: boolean }) {
   return (
     <Notice
       tone="bad"
@@ -114,7 +115,7 @@ function Failure({ run, code, isReadOnly }: { run: Training; code: string | unde
       }
     >
       {run.error}
-      {code !== undefined && <span className="mt-2 block font-mono text-xs text-soft">{code}</span>}
+      <FailureCode story={story} />
     </Notice>
   );
 }
