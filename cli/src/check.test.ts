@@ -116,6 +116,8 @@ test("--json prints the report and nothing else", async () => {
 test("inputs that the images depend on go along, others are refused before anything is sent", async () => {
   const { asked } = await check(READY, "--model", "stability-ai/sdxl", "resolution=1024", "token_string=my dog");
   expect(asked).toMatchObject({ model: "stability-ai/sdxl", resolution: 1024, token_string: "my dog" });
+  const person = await check(READY, "subject=person", "use_face_detection_instead=no");
+  expect(person.asked).toMatchObject({ subject: "person", use_face_detection_instead: false });
   for (const word of ["steps=5", "resolution=big", "resolution"]) {
     expect(await check(READY, word)).toMatchObject({ code: 2, stdout: "", asked: undefined });
   }

@@ -73,7 +73,8 @@ function readList(field: InputField, text: string): Json[] {
   throw mistyped(field.name, 'a list such as ["a", "b"]', text);
 }
 
-function readValue(name: string, type: InputType, text: string): Json {
+/** An input's value as its type reads it; throws UsageError that says what it takes. */
+export function readValue(name: string, type: InputType, text: string): Json {
   switch (type) {
     case "string":
       return text;

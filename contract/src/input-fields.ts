@@ -1,6 +1,5 @@
 /** The inputs of a version, read from its OpenAPI document: what a command line coerces by, and a page draws its form from. */
 import { z } from "zod";
-import type { OpenApiSchema, Version } from "./version.ts";
 
 export type InputType = "string" | "integer" | "number" | "boolean" | "array" | "object";
 
@@ -20,6 +19,11 @@ export interface InputField {
   items: InputType;
   /** In a list of objects, the field of each that is a URL. */
   itemFile: string | undefined;
+}
+
+/** A version, or whatever else has its OpenAPI document. */
+interface Described {
+  openapi_schema: Readonly<Record<string, unknown>>;
 }
 
 const Kind = z.looseObject({ type: z.string().optional(), format: z.string().optional() });
@@ -53,10 +57,7 @@ const Schema = z.looseObject({
 const Document = z.looseObject({ components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }) });
 
 /** The inputs in their order, of predictions or of trainings; undefined where a version has no such schema. */
-export function readInputFields(
-  version: Pick<Version, "openapi_schema">,
-  name: "Input" | "TrainingInput",
-): InputField[] | undefined {
+export function readInputFields(version: Described, name: "Input" | "TrainingInput"): InputField[] | undefined {
   const document = readSchemas(version.openapi_schema);
   if (document[name] === undefined) return undefined;
   const { properties = {}, required = [] } = Schema.parse(document[name]);
@@ -70,7 +71,7 @@ export function readInputFields(
  * over an earlier one. A value given is never touched; one that is null or undefined is not given.
  */
 export function settleFields<Field extends Pick<InputField, "name" | "default">>(
-  version: Pick<Version, "openapi_schema">,
+  version: Described,
   fields: readonly Field[],
   given: Readonly<Record<string, unknown>>,
 ): Field[] {
@@ -85,7 +86,7 @@ export function settleFields<Field extends Pick<InputField, "name" | "default">>
   return fields.map((field) => ({ ...field, default: defaults.get(field.name) }));
 }
 
-function readSchemas(schema: OpenApiSchema): Record<string, unknown> {
+function readSchemas(schema: Described["openapi_schema"]): Record<string, unknown> {
   return Document.safeParse(schema).data?.components.schemas ?? {};
 }
 

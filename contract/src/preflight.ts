@@ -10,6 +10,10 @@ export const PreflightRequest = z.strictObject({
   caption_prefix: z.string().optional(),
   /** Pixels. */
   resolution: z.int().min(64).max(2048).optional(),
+  /** What the pictures have in common; it decides the defaults of others. */
+  subject: z.string().max(100).optional(),
+  mask_target_prompts: z.string().optional(),
+  use_face_detection_instead: z.boolean().optional(),
 });
 export type PreflightRequest = z.infer<typeof PreflightRequest>;
 

@@ -1,15 +1,23 @@
 /** `easel check`: what a training would make of an archive, and what to do about it, before there is a training. */
 import { existsSync } from "node:fs";
-import { type PreflightReport, PreflightRequest, type RunInput } from "@easel/contract";
+import { type InputType, type PreflightReport, PreflightRequest, type RunInput } from "@easel/contract";
 import { defineCommand } from "citty";
 import { EXIT, UsageError } from "../failure.ts";
+import { readValue } from "../inputs.ts";
 import { findModel, readReference } from "../model-reference.ts";
 import { renderReport } from "../preflight-report.ts";
 import { connect } from "../settings.ts";
 import { terminal } from "../terminal.ts";
 import { sendFile } from "../upload.ts";
 
-const INPUTS = ["token_string", "caption_prefix", "resolution"];
+const INPUTS: Record<string, InputType> = {
+  token_string: "string",
+  caption_prefix: "string",
+  resolution: "integer",
+  subject: "string",
+  mask_target_prompts: "string",
+  use_face_detection_instead: "boolean",
+};
 
 export const check = defineCommand({
   meta: { name: "check", description: "Looks at images as a training would, and says what to do about them." },
@@ -38,9 +46,10 @@ function readInputs(words: readonly string[]): Partial<PreflightRequest> {
   const values: RunInput = {};
   for (const word of words) {
     const [, name = "", text = ""] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
-    if (!INPUTS.includes(name))
-      throw new UsageError(`"${word}" is no input of a check.`, `It takes ${INPUTS.join(", ")}.`);
-    values[name] = name === "resolution" ? Number(text) : text;
+    const type = INPUTS[name];
+    if (type === undefined)
+      throw new UsageError(`"${word}" is no input of a check.`, `It takes ${Object.keys(INPUTS).join(", ")}.`);
+    values[name] = readValue(name, type, text);
   }
   const parsed = PreflightRequest.partial().safeParse(values);
   if (parsed.success) return parsed.data;

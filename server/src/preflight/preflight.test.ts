@@ -161,6 +161,17 @@ describe("notes on a picture", () => {
   });
 });
 
+test.each<[string, object, boolean]>([
+  ["a style", { subject: "style" }, true],
+  ["a person, whose faces are looked for unless that is declined", { subject: "person" }, false],
+  ["a person without it", { subject: "person", use_face_detection_instead: false }, true],
+  ["a person on a model whose rules say nothing of it", { subject: "person", model: "easel/echo" }, true],
+  ["what words name", { subject: "object", mask_target_prompts: "a teddy bear" }, false],
+])("of %s it is said that masks would do something: %j, %s", async (_what, settings, advised) => {
+  const { advice } = await check(TEN, settings);
+  expect(advice.some((sentence) => sentence.startsWith("No masks"))).toBe(advised);
+});
+
 describe("captions", () => {
   const set: ZipPart[] = [
     { name: "my set/a.png", data: TEN[0]?.data ?? Buffer.alloc(0) },

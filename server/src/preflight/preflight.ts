@@ -6,6 +6,7 @@ import { readArchive } from "../intake/archive.ts";
 import type { CanonicalArchive } from "../intake/manifest.ts";
 import { ArchiveRefused } from "../intake/refusal.ts";
 import type { VersionSchema } from "../models/schema.ts";
+import { settleInput } from "../models/settle-input.ts";
 import { readCaptions } from "./captions.ts";
 import { type PreflightSettings, reportArchive, reportRefusal } from "./report.ts";
 import { readTokenStrings } from "./trigger.ts";
@@ -32,18 +33,14 @@ export async function inspectArchive(
   return reportArchive(archive, await readCaptions(context.blobs, archive), settings);
 }
 
-const Value = z.looseObject({ default: z.unknown() });
-
-/** What holds for a run: what was given, and else the defaults of its version. */
+/** What holds for a run: what was given, and else the defaults that its version has beside that. */
 export function settingsOf(schema: VersionSchema, given: RunInput): PreflightSettings {
-  const { TrainingInput, Input } = schema.components.schemas;
-  const properties = (TrainingInput ?? Input)?.properties ?? {};
-  const settingOf = (name: string) => given[name] ?? Value.safeParse(properties[name]).data?.default;
+  const settingOf = settleInput(schema, given);
   return {
     tokenStrings: readTokenStrings(z.string().catch("").parse(settingOf("token_string"))),
     // A default prefix follows the token string when only that is changed.
     captionPrefix: z.string().optional().catch(undefined).parse(given.caption_prefix),
     resolution: z.number().optional().catch(undefined).parse(settingOf("resolution")),
-    masksMade: Boolean(given.mask_target_prompts) || given.use_face_detection_instead === true,
+    masksMade: Boolean(settingOf("mask_target_prompts")) || settingOf("use_face_detection_instead") === true,
   };
 }

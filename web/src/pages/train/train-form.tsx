@@ -1,10 +1,17 @@
 /** The form: images, six decisions, everything else under Advanced; then a look at every image, or straight on. */
-import { ApiError, type Base, type InputField as Field, type Model, settleFields } from "@easel/contract";
+import {
+  ApiError,
+  type Base,
+  type InputField as Field,
+  type Model,
+  PreflightRequest,
+  settleFields,
+} from "@easel/contract";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useDeferredValue, useEffect, useState } from "react";
 import { client } from "../../client.ts";
-import { checkValues, type FormValues } from "../../form-values.ts";
+import { checkValues, type FormValues, plainInput } from "../../form-values.ts";
 import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { InputField } from "../../parts/input-field.tsx";
@@ -58,7 +65,7 @@ export function TrainForm({ base, fields: declared, models, start, choice, missi
     }));
   }, [fileUrl, name, change]);
 
-  const report = usePreflight(fileUrl, baseName, draft.values);
+  const report = usePreflight(fileUrl, baseName, declared, draft.values);
   const trainings = useQuery(trainingsQuery);
   const defaults = workOf(fields, {});
   const work = workOf(fields, draft.values);
@@ -170,20 +177,18 @@ export function TrainForm({ base, fields: declared, models, start, choice, missi
   );
 }
 
+const Settings = PreflightRequest.omit({ input_images: true, model: true }).partial();
+
 /** What a training would make of the archive, asked anew when a setting changes that decides about it. */
-function usePreflight(fileUrl: string | undefined, model: string, values: FormValues) {
-  const { token_string, caption_prefix, resolution: pixels } = useDeferredValue(values);
-  const resolution = Number(pixels);
+function usePreflight(fileUrl: string | undefined, model: string, fields: Field[], values: FormValues) {
+  const given = Object.entries(plainInput(fields, useDeferredValue(values)));
+  // What cannot be is said at its field, and not asked about.
+  const settings = Settings.parse(
+    Object.fromEntries(given.filter(([name, value]) => Settings.safeParse({ [name]: value }).success)),
+  );
   return useQuery({
-    queryKey: ["preflight", fileUrl, model, token_string, caption_prefix, resolution],
-    queryFn: () =>
-      client.preflight({
-        input_images: fileUrl ?? "",
-        model,
-        ...(typeof token_string === "string" && token_string !== "" ? { token_string } : {}),
-        ...(typeof caption_prefix === "string" ? { caption_prefix } : {}),
-        ...(Number.isInteger(resolution) ? { resolution } : {}),
-      }),
+    queryKey: ["preflight", fileUrl, model, settings],
+    queryFn: () => client.preflight({ ...settings, input_images: fileUrl ?? "", model }),
     enabled: fileUrl !== undefined,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
