@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ROOT } from "../config.ts";
 import { sha256Hex } from "../ids.ts";
 import { read } from "../testing/read.ts";
+import { endedTraining, trainEcho } from "../testing/training.ts";
 import { listDataFiles, makeWorld, type World } from "../testing/world.ts";
 
 const EXAMPLE = "/v1/models/easel/emoji-3d";
@@ -116,4 +117,24 @@ test("what cannot be exported is refused with the reason, and nothing stays behi
     expect.stringContaining("This version is a base"),
   ]);
   expect(await listDataFiles(world.context)).toEqual(before);
+});
+
+test("step gives the weights as of a snapshot of the version's training, and names the others where there is none", async () => {
+  const world = await makeWorld({}, { processes: true });
+  await endedTraining(world, await trainEcho(world, { steps: 6, sample_every: 2, token_string: "ECHO" }));
+  const path = await weightsOf(world, "/v1/models/you/toy");
+  const last = await bytesOf(await world.call("GET", path));
+  for (const step of [2, 4]) {
+    const reply = await world.call("GET", `${path}?step=${step}`);
+    const tar = await bytesOf(reply);
+    expect(reply.status).toBe(200);
+    expect(reply.headers.get("etag")).toBe(`"${sha256Hex(tar)}"`);
+    expect(tar.toString()).toContain(`"steps": ${step}`);
+    expect(tar.equals(last)).toBe(false);
+  }
+  const none = await world.call("GET", `${path}?step=3`);
+  expect([none.status, (await read(none, Problem)).detail]).toEqual([
+    404,
+    "There is no snapshot of step 3. Choose of 2, 4, 6.",
+  ]);
 });
