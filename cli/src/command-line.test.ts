@@ -278,3 +278,23 @@ test("a count that is none is refused before anything is asked", async () => {
   const { code, stderr } = await run(["deployments", "update", "you/front", "--max-instances", "many"]);
   expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("whole number") });
 });
+
+test("what is deleted is said with what it frees", async () => {
+  const freeing =
+    (bytes: number): Route =>
+    (response) => {
+      response.writeHead(204, { "easel-frees-bytes": String(bytes) }).end();
+    };
+  const version = "e".repeat(64);
+  const words: [string[], string, Route, string][] = [
+    [["model", "delete", `you/toy:${version}`], `/v1/models/you/toy/versions/${version}`, freeing(4e6), "frees 4.0 MB"],
+    [["model", "delete", "you/toy"], "/v1/models/you/toy", freeing(0), "frees no space"],
+    [["predictions", "delete", "a".repeat(26)], `/v1/runs/${"a".repeat(26)}`, freeing(20_000), "frees 20.0 kB"],
+    [["trainings", "delete", "b".repeat(26)], `/v1/runs/${"b".repeat(26)}`, freeing(2e9), "frees 2.0 GB"],
+  ];
+  for (const [command, path, answer, said] of words) {
+    server?.close();
+    const { code, stderr } = await run(command, { [`DELETE ${path}`]: answer });
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(said) });
+  }
+});

@@ -29,6 +29,12 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** What deleting something frees. */
+export function formatFreed(bytes: number): string {
+  if (bytes === 0) return "That frees no space.";
+  return `That frees ${formatBytes(bytes)}: uploads and weights by \`easel gc\`, from tomorrow on.`;
+}
+
 /** Columns as wide as their widest cell, two spaces apart; the last one is not filled up. */
 export function formatTable(rows: readonly (readonly string[])[], indent = ""): string {
   const widths: number[] = [];

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Client, isTerminal, type Page, type Prediction, RunId, type Training } from "@easel/contract";
 import { UsageError } from "./failure.ts";
-import { formatAge, formatDuration, formatTable } from "./format.ts";
+import { formatAge, formatDuration, formatFreed, formatTable } from "./format.ts";
 import { terminal } from "./terminal.ts";
 
 type Run = Training | Prediction;
@@ -76,6 +76,12 @@ export async function printLog(client: Client, run: Run): Promise<void> {
   }
   const { body } = await client.runs.log(run.id);
   if (body !== null) await pipeline(Readable.fromWeb(body), process.stdout, { end: false });
+}
+
+/** Deletes a run that has ended, and says what that frees. */
+export async function deleteRun(client: Client, id: string): Promise<void> {
+  const freed = await client.runs.delete(readRunId(id));
+  terminal.words(`${terminal.paint.green("✓")} What ${id} was given and has made is gone. ${formatFreed(freed)}`);
 }
 
 /** A run that a model process has in hand ends a moment after the wish. */

@@ -1,4 +1,7 @@
-/** A typed client of Easel's HTTP API, for Node and browsers. Every reply is checked against its schema. */
+/**
+ * A typed client of Easel's HTTP API, for Node and browsers. Every reply is checked against its schema. Deleting something gives
+ * the number of bytes that this frees.
+ */
 import { z } from "zod";
 import { Account, type SignIn } from "./account.ts";
 import { ArtifactPage } from "./artifact.ts";
@@ -16,7 +19,7 @@ import type { Page } from "./page.ts";
 import { type CreateModelPrediction, type CreatePrediction, Prediction, PredictionPage } from "./prediction.ts";
 import { PreflightReport, type PreflightRequest } from "./preflight.ts";
 import { SearchResult } from "./search.ts";
-import { GarbageReport } from "./space.ts";
+import { FREES_HEADER, GarbageReport } from "./space.ts";
 import { AccountList, type CreateAccount, type CreateToken, NewAccount, NewToken, TokenPage } from "./token.ts";
 import { type CreateTraining, Training, TrainingPage } from "./training.ts";
 import { multipart, type Upload } from "./upload.ts";
@@ -53,7 +56,7 @@ export type Client = ReturnType<typeof createClient>;
 /** Makes a client. Its calls throw ApiError where the server refuses and ConnectionError where it does not answer. */
 export function createClient(options: ClientOptions) {
   const send = sender(options);
-  const { call, list } = calls(send);
+  const { call, list, remove } = calls(send);
   return {
     account: { get: (signal?: AbortSignal) => call(Account, "GET", "/account", { signal }) },
     /** For whoever runs the server. */
@@ -87,7 +90,7 @@ export function createClient(options: ClientOptions) {
       /** What is not given stays as it is. */
       update: (owner: string, name: string, body: UpdateModel) =>
         call(Model, "PATCH", path`/models/${owner}/${name}`, { json: body }),
-      delete: (owner: string, name: string) => call(Nothing, "DELETE", path`/models/${owner}/${name}`),
+      delete: (owner: string, name: string) => remove(path`/models/${owner}/${name}`),
       /** Models that hold all of these words. */
       search: (words: string) =>
         call(ModelPage, "QUERY", "/models", { body: words, headers: { "Content-Type": "text/plain" } }),
@@ -115,8 +118,7 @@ export function createClient(options: ClientOptions) {
         call(Version, "GET", path`/models/${owner}/${name}/versions/${id}`),
       list: (owner: string, name: string, from?: ListOptions) =>
         list(VersionPage, path`/models/${owner}/${name}/versions`, from),
-      delete: (owner: string, name: string, id: string) =>
-        call(Nothing, "DELETE", path`/models/${owner}/${name}/versions/${id}`),
+      delete: (owner: string, name: string, id: string) => remove(path`/models/${owner}/${name}/versions/${id}`),
       /** How a trained version was made. */
       card: (owner: string, name: string, id: string) =>
         call(ModelCard, "GET", path`/models/${owner}/${name}/versions/${id}/card`),
@@ -128,7 +130,7 @@ export function createClient(options: ClientOptions) {
       create: (upload: Upload, signal?: AbortSignal) => call(File, "POST", "/files", { ...multipart(upload), signal }),
       get: (id: string) => call(File, "GET", path`/files/${id}`),
       list: (from?: ListOptions) => list(FilePage, "/files", from),
-      delete: (id: string) => call(Nothing, "DELETE", path`/files/${id}`),
+      delete: (id: string) => remove(path`/files/${id}`),
     },
     /** What a training would make of an archive; no run is created. */
     preflight: (body: PreflightRequest) => call(PreflightReport, "POST", "/preflight", { json: body }),
@@ -173,6 +175,8 @@ export function createClient(options: ClientOptions) {
       stopAndKeep: (id: string) => call(Training, "POST", path`/runs/${id}/stop-and-keep`),
       /** Asks a training for a training state after the step under way. */
       saveState: (id: string) => call(Training, "POST", path`/runs/${id}/save-state`),
+      /** What it was given and has made is removed; that there was such a run stays, and so does what it published. */
+      delete: (id: string) => remove(path`/runs/${id}`),
       /** A run's events up to its end, over as many connections as it takes. */
       events: (id: string, follow?: FollowOptions): AsyncGenerator<RunEvent> =>
         followEvents((after, signal) => send("GET", path`/runs/${id}/events`, eventStream(after, signal)), follow),
@@ -240,7 +244,12 @@ function calls(send: Send) {
     return call(schema, "GET", next ?? path, { signal });
   }
 
-  return { call, list };
+  async function remove(path: string): Promise<number> {
+    const { headers } = await send("DELETE", path);
+    return Number(headers.get(FREES_HEADER) ?? 0);
+  }
+
+  return { call, list, remove };
 }
 
 function preferences({ waitSeconds, signal }: CreateOptions = {}): Call {

@@ -47,7 +47,7 @@ export {
   WebhookEvent,
 } from "./run.ts";
 export { SearchResult } from "./search.ts";
-export { CollectGarbage, GarbageReport } from "./space.ts";
+export { CollectGarbage, FREES_HEADER, GarbageReport } from "./space.ts";
 export {
   AccountList,
   CreateAccount,

@@ -1,10 +1,10 @@
-/** `easel model create | add | list | show`. */
+/** `easel model create | add | list | show | delete`. */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { ApiError, type CreateModel, type InputField, type Model, readInputFields, Visibility } from "@easel/contract";
 import { defineCommand } from "citty";
 import { UsageError } from "../failure.ts";
-import { formatAge, formatTable } from "../format.ts";
+import { formatAge, formatFreed, formatTable } from "../format.ts";
 import { findModel, readReference } from "../model-reference.ts";
 import { connect } from "../settings.ts";
 import { terminal } from "../terminal.ts";
@@ -114,6 +114,20 @@ const show = defineCommand({
   },
 });
 
+const remove = defineCommand({
+  meta: { name: "delete", description: "Deletes one version of a model, or a model that has none left." },
+  args: { model: { type: "positional", required: true, description: "owner/name:version, or owner/name" } },
+  async run({ args }) {
+    const { owner, name, version } = readReference(args.model);
+    const client = connect();
+    const freed =
+      version === undefined
+        ? await client.models.delete(owner, name)
+        : await client.versions.delete(owner, name, version);
+    terminal.words(`${terminal.paint.green("✓")} ${args.model} is deleted. ${formatFreed(freed)}`);
+  },
+});
+
 function describeModel({ owner, name, description, visibility, url }: Model): string {
   return [`${owner}/${name} (${visibility})`, description, url].filter(Boolean).join("\n");
 }
@@ -139,6 +153,6 @@ function describeDefault({ required, default: value }: InputField): string {
 }
 
 export const model = defineCommand({
-  meta: { name: "model", description: "Makes, lists and shows models." },
-  subCommands: { create, add, list, show },
+  meta: { name: "model", description: "Makes, lists, shows and deletes models." },
+  subCommands: { create, add, list, show, delete: remove },
 });

@@ -1,9 +1,9 @@
-/** `easel predictions list | show | cancel | logs`. */
+/** `easel predictions list | show | cancel | delete | logs`. */
 import { defineCommand } from "citty";
 import { EXIT } from "../failure.ts";
 import { followRun } from "../follow.ts";
 import { formatBytes } from "../format.ts";
-import { printLog, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
+import { deleteRun, printLog, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
 import { connect } from "../settings.ts";
 
 const id = { type: "positional", required: true, description: "the prediction's id" } as const;
@@ -35,6 +35,12 @@ const cancel = defineCommand({
   run: async ({ args }) => sayCanceled(await connect().predictions.cancel(readRunId(args.id)), args.json),
 });
 
+const remove = defineCommand({
+  meta: { name: "delete", description: "Removes what a prediction was given and has made." },
+  args: { id },
+  run: async ({ args }) => deleteRun(connect(), args.id),
+});
+
 const logs = defineCommand({
   meta: { name: "logs", description: "Prints a prediction's log." },
   args: { id, follow: { type: "boolean", alias: "f", description: "go on until the prediction ends" } },
@@ -57,6 +63,6 @@ function describeOutput(output: unknown): string {
 }
 
 export const predictions = defineCommand({
-  meta: { name: "predictions", description: "Lists, shows and cancels predictions." },
-  subCommands: { list, show, cancel, logs },
+  meta: { name: "predictions", description: "Lists, shows, cancels and deletes predictions." },
+  subCommands: { list, show, cancel, delete: remove, logs },
 });

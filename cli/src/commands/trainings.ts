@@ -1,8 +1,8 @@
-/** `easel trainings list | show | follow | cancel | keep | save-state | logs`. */
+/** `easel trainings list | show | follow | cancel | keep | save-state | delete | logs`. */
 import { isTerminal, type Training } from "@easel/contract";
 import { defineCommand } from "citty";
 import { followTraining } from "../follow-training.ts";
-import { printLog, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
+import { deleteRun, printLog, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
 import { connect } from "../settings.ts";
 import { terminal } from "../terminal.ts";
 
@@ -66,6 +66,15 @@ const saveState = defineCommand({
   },
 });
 
+const remove = defineCommand({
+  meta: {
+    name: "delete",
+    description: "Removes a training's samples, snapshots and log; the version it published stays.",
+  },
+  args: { id },
+  run: async ({ args }) => deleteRun(connect(), args.id),
+});
+
 const logs = defineCommand({
   meta: { name: "logs", description: "Prints a training's log." },
   args: { id, follow: { type: "boolean", alias: "f", description: "go on until the training ends" } },
@@ -82,6 +91,6 @@ function describe({ model, destination }: Training): string {
 }
 
 export const trainings = defineCommand({
-  meta: { name: "trainings", description: "Lists, shows, follows and cancels trainings." },
-  subCommands: { list, show, follow, cancel, keep, "save-state": saveState, logs },
+  meta: { name: "trainings", description: "Lists, shows, follows, cancels and deletes trainings." },
+  subCommands: { list, show, follow, cancel, keep, "save-state": saveState, delete: remove, logs },
 });

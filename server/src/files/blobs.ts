@@ -64,6 +64,11 @@ export class BlobStore {
     return (await lstat(this.path(sha256)).catch(() => undefined)) !== undefined;
   }
 
+  /** 0 where it is not there. */
+  async size(sha256: string): Promise<number> {
+    return (await lstat(this.path(sha256)).catch(() => undefined))?.size ?? 0;
+  }
+
   /** Whether the blob is there, from now on as young as one that has just come: what was asked for is not garbage. */
   async keep(sha256: string): Promise<boolean> {
     return this.#inTurn(async () => {

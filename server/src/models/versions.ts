@@ -102,6 +102,19 @@ export async function upsertBuiltinVersion(db: Db, version: Insertable<Tables["v
     .execute();
 }
 
+/** The trainings whose versions were deleted by then, with what they gave. */
+export async function listDeletedTrainings(
+  db: Db,
+  deletedBefore: string,
+): Promise<{ id: string; output: string | null }[]> {
+  return db
+    .selectFrom("versions")
+    .innerJoin("runs", "runs.id", "versions.training_id")
+    .select(["runs.id", "runs.output"])
+    .where("versions.deleted_at", "<=", deletedBefore)
+    .execute();
+}
+
 /** What the weights of an owner's versions add up to, in bytes. */
 export async function sumWeights(db: Db, owner: string): Promise<number> {
   const query = db

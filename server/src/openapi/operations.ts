@@ -174,6 +174,12 @@ export const SECTIONS: Section[] = [
         replies: { 200: "Training" },
       },
       {
+        route: "DELETE /v1/runs/:id",
+        id: "runs.delete",
+        says: "Removes what a run that has ended was given and has made; what a training published stays. Easel-Frees-Bytes says what that frees.",
+        replies: { 204: null },
+      },
+      {
         route: "GET /v1/runs/:id/files/:attempt/:path{.+}",
         id: "runs.file",
         says: "A file that a run has made, whole or in part (Range). Follow the link as it was given.",

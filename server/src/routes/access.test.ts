@@ -122,6 +122,7 @@ const TABLE: Record<string, Rule> = {
   "GET /v1/webhooks/deliveries/:id": { who: "read" },
   "POST /v1/webhooks/deliveries/:id/resend": { who: "write" },
   // What takes things away comes last.
+  "DELETE /v1/runs/:id": { who: "write" },
   "DELETE /v1/files/:id": { who: "write" },
   "DELETE /v1/deployments/:owner/:name": { who: "write" },
   "DELETE /v1/tokens/:id": { who: "write" },

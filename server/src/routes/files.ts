@@ -1,4 +1,5 @@
 /** `/v1/files`: what is uploaded once and then named in a run's input by its URL. */
+import { FREES_HEADER } from "@easel/contract";
 import { Hono, type Context as Request } from "hono";
 import { authenticate } from "../auth.ts";
 import { type Context, timestamp } from "../context.ts";
@@ -9,7 +10,7 @@ import { verifyDownload } from "../files/sign.ts";
 import { deleteFile, type FileRow, findFile, insertFile, listFiles } from "../files/store.ts";
 import { receiveUpload } from "../files/upload.ts";
 import { newFileId } from "../ids.ts";
-import { bytesFreed, FREES_HEADER } from "../space/frees.ts";
+import { measureFreed } from "../space/frees.ts";
 import { sendBlob } from "./blob.ts";
 import { originOf, PAGE_SIZE, presentPage, readCursor } from "./page.ts";
 
@@ -50,9 +51,9 @@ export function files(context: Context): Hono<Env> {
   app.delete("/files/:id", async (c) => {
     const row = await findFile(db, c.get("account"), c.req.param("id"));
     if (row === undefined) throw fileNotFound();
-    const frees = await bytesFreed(context, [row]);
-    if (!(await deleteFile(db, row.account, row.id))) throw fileNotFound();
-    c.header(FREES_HEADER, String(frees));
+    const { result: wasThere, bytes } = await measureFreed(context, () => deleteFile(db, row.account, row.id));
+    if (!wasThere) throw fileNotFound();
+    c.header(FREES_HEADER, String(bytes));
     return c.body(null, 204);
   });
 

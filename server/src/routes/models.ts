@@ -1,5 +1,5 @@
 /** `/v1/models`: names under which versions are published. */
-import { CreateModel, UpdateModel } from "@easel/contract";
+import { CreateModel, FREES_HEADER, UpdateModel } from "@easel/contract";
 import { Hono, type Context as Request } from "hono";
 import { type Context, timestamp } from "../context.ts";
 import type { Env } from "../env.ts";
@@ -75,7 +75,11 @@ export function models(context: Context): Hono<Env> {
 
   app.delete(PATH, async (c) => {
     const model = await requireOwn(c);
-    if (await deleteEmptyModel(db, model.id, timestamp(context))) return c.body(null, 204);
+    if (await deleteEmptyModel(db, model.id, timestamp(context))) {
+      // What it had was its versions', and each of them said so.
+      c.header(FREES_HEADER, "0");
+      return c.body(null, 204);
+    }
     throw unprocessable(
       "Model not deleted",
       model.visibility === "public"

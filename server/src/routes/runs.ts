@@ -1,6 +1,6 @@
 /** `/v1/runs`: what Easel adds about a run — its events as they come, its whole log, a result kept early. */
 import { Readable } from "node:stream";
-import type { ArtifactPage } from "@easel/contract";
+import { type ArtifactPage, FREES_HEADER, isTerminal } from "@easel/contract";
 import { Hono, type Context as Request } from "hono";
 import { streamSSE } from "hono/streaming";
 import { endWithToken } from "../accounts/tokens.ts";
@@ -9,10 +9,13 @@ import type { Env } from "../env.ts";
 import { badRequest, unprocessable } from "../errors.ts";
 import { listArtifacts } from "../runs/artifacts.ts";
 import { keepRun, saveState } from "../runs/cancel.ts";
+import { isExample } from "../runs/examples.ts";
 import { followRun } from "../runs/follow.ts";
 import { logFrom } from "../runs/logs.ts";
 import { presentAny } from "../runs/present.ts";
+import { removeData } from "../runs/removal.ts";
 import type { RunRow } from "../runs/store.ts";
+import { measureFreed } from "../space/frees.ts";
 import { originOf } from "./page.ts";
 import { requireRun } from "./predictions.ts";
 
@@ -67,6 +70,21 @@ export function runs(context: Context): Hono<Env> {
     const run = await requireBegunTraining(context, c, "asked for a training state");
     const asked = await saveState(context, run);
     return c.json(await presentAny(context, asked, { origin: originOf(context, c), inline: false }));
+  });
+
+  app.delete("/runs/:id", async (c) => {
+    const run = await requireRun(context, c);
+    if (!isTerminal(run.status))
+      throw unprocessable("Run not deleted", "It has not ended. Cancel it, or wait for its end, and delete it then.");
+    if (await isExample(context.db, run.id)) {
+      throw unprocessable(
+        "Run not deleted",
+        `A model shows it as an example. DELETE /v1/models/{owner}/{name}/examples/${run.id} first.`,
+      );
+    }
+    const freed = await measureFreed(context, () => removeData(context, [run]));
+    c.header(FREES_HEADER, String(freed.bytes + freed.result));
+    return c.body(null, 204);
   });
 
   return app;

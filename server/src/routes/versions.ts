@@ -1,5 +1,5 @@
 /** `/v1/models/{owner}/{name}/versions`: what a model was at each time. */
-import { CreateVersion } from "@easel/contract";
+import { CreateVersion, FREES_HEADER } from "@easel/contract";
 import { Hono } from "hono";
 import { requireOperator } from "../auth.ts";
 import { type Context, timestamp } from "../context.ts";
@@ -13,7 +13,7 @@ import { requireModel, requireOwnModel, requireVersion, requireVersionOf } from 
 import { deleteUnusedVersion, ensureVersion, listVersions } from "../models/versions.ts";
 import { describeProgram } from "../processes/describe.ts";
 import { presentCard } from "../runs/card.ts";
-import { bytesFreed, FREES_HEADER } from "../space/frees.ts";
+import { measureFreed } from "../space/frees.ts";
 import { readJson } from "./body.ts";
 import { originOf, PAGE_SIZE, presentPage, readCursor } from "./page.ts";
 
@@ -78,10 +78,9 @@ export function versions(context: Context, builtins: Builtin[]): Hono<Env> {
         `Only versions of a private model can be deleted. PATCH ${owner}/${name} to visibility private first.`,
       );
     }
-    const { weights_sha256: sha256, weights_size: size } = version;
-    const frees = await bytesFreed(context, sha256 === null || size === null ? [] : [{ sha256, size }]);
-    if (await deleteUnusedVersion(db, version.id, timestamp(context))) {
-      c.header(FREES_HEADER, String(frees));
+    const freed = await measureFreed(context, () => deleteUnusedVersion(db, version.id, timestamp(context)));
+    if (freed.result) {
+      c.header(FREES_HEADER, String(freed.bytes));
       return c.body(null, 204);
     }
     throw unprocessable(

@@ -22,6 +22,12 @@ export async function deleteExample(db: Db, modelId: string, runId: string): Pro
   return result.numDeletedRows === 1n;
 }
 
+/** Whether any model shows it. */
+export async function isExample(db: Db, runId: string): Promise<boolean> {
+  const query = db.selectFrom("examples").select("run_id").where("run_id", "=", runId);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 /** The one marked last first; `sorted_at` is when it was marked. */
 export async function listExamples(
   db: Db,

@@ -1,18 +1,21 @@
 /**
- * What a prediction was given and has made is forgotten when its time is over: inputs, outputs, log, events and files.
- * The row stays. Trainings, what was asked for on the web page, and examples are kept.
+ * What a run was given and has made is forgotten: inputs, outputs, log, events and files. The row stays, and so does what a
+ * training has published. It happens to predictions by the API when their time is over, but not to examples, and to whatever
+ * run its owner deletes.
  */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { link, mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { RunInput, valueAt } from "@easel/contract";
 import { type Context, timestamp } from "../context.ts";
 import { type Db, withErasure } from "../db.ts";
+import { bytesOf } from "../files/folder-size.ts";
 import { deleteFile, findFile } from "../files/store.ts";
 import { listReferences } from "../space/references.ts";
 import { deleteDeliveriesOfRun } from "../webhooks/store.ts";
+import { attemptFolder } from "./attempt-folder.ts";
 import { RunFiles } from "./claim.ts";
 import { deleteEvents } from "./events.ts";
-import { encodeOutput } from "./output.ts";
+import { decodeOutput, encodeOutput } from "./output.ts";
 import { listRemovableRuns, type RunRow, updateRunDataRemoved } from "./store.ts";
 
 const RUNS_AT_ONCE = 50;
@@ -31,24 +34,46 @@ export async function removeDueData(context: Context): Promise<number> {
   while (!context.stopping.aborted) {
     const due = await listRemovableRuns(context.db, before, RUNS_AT_ONCE);
     if (due.length === 0) break;
-    for (const run of due) await removeFolder(context, run);
-    await removeInputs(context, due);
-    await withErasure(context.db, async (tx) => {
-      for (const run of due) await removeRows(tx, run, timestamp(context));
-    });
-    for (const run of due) context.watch.poke(run.id);
+    await removeData(context, due);
     count += due.length;
   }
   return count;
 }
 
-/** Files and blobs go first: after a crash in between, the run is still due, and comes up again. */
-async function removeFolder(context: Context, run: RunRow): Promise<void> {
-  await rm(join(context.config.dataFolder, "runs", run.id), { recursive: true, force: true });
+/**
+ * Of runs that have ended. Gives how many bytes that frees at once; younger blobs are left to gc. Files and blobs go first:
+ * after a crash in between, a run is still due, and comes up again.
+ */
+export async function removeData(context: Context, runs: RunRow[]): Promise<number> {
+  let bytes = 0;
+  for (const run of runs) bytes += await removeFolder(context, run);
+  bytes += await removeInputs(context, runs);
+  await withErasure(context.db, async (tx) => {
+    for (const run of runs) await removeRows(tx, run, timestamp(context));
+  });
+  for (const run of runs) context.watch.poke(run.id);
+  return bytes;
+}
+
+async function removeFolder(context: Context, run: RunRow): Promise<number> {
+  const folder = join(context.config.dataFolder, "runs", run.id);
+  const bytes = await bytesOf(folder);
+  await rm(folder, { recursive: true, force: true });
+  await linkPublished(context, run);
+  return bytes ?? 0;
+}
+
+/** The training's own link to what it has published stays good where that costs nothing: the bytes are the blob's. */
+async function linkPublished(context: Context, run: RunRow): Promise<void> {
+  const output = decodeOutput(run.output);
+  if (output?.kind !== "version" || !(await context.blobs.has(output.weights.sha256))) return;
+  const path = join(attemptFolder(context, run.id, output.attempt), output.weights.path);
+  await mkdir(dirname(path), { recursive: true });
+  await link(context.blobs.path(output.weights.sha256), path).catch(() => undefined);
 }
 
 /** The bytes that they were given, where nothing else names them. */
-async function removeInputs(context: Context, runs: RunRow[]): Promise<void> {
+async function removeInputs(context: Context, runs: RunRow[]): Promise<number> {
   const { db, blobs, now } = context;
   const going = new Set<string>();
   const given = new Set<string>();
@@ -61,16 +86,23 @@ async function removeInputs(context: Context, runs: RunRow[]): Promise<void> {
       if (file !== undefined) given.add(file.sha256);
     }
   }
-  if (given.size === 0) return;
+  if (given.size === 0) return 0;
   const named = await listReferences(db, now(), going);
-  for (const sha256 of given) if (!named.has(sha256)) await blobs.removeOlder(sha256, now() - YOUNG_MS);
+  let bytes = 0;
+  for (const sha256 of given) {
+    if (named.has(sha256)) continue;
+    const size = await blobs.size(sha256);
+    if (await blobs.removeOlder(sha256, now() - YOUNG_MS)) bytes += size;
+  }
+  return bytes;
 }
 
 async function removeRows(tx: Db, run: RunRow, at: string): Promise<void> {
   for (const id of storedInputs(run)) await deleteFile(tx, run.account, id);
   await deleteEvents(tx, run.id);
   await deleteDeliveriesOfRun(tx, run.id);
-  const output = run.output === null ? null : encodeOutput({ kind: "value", value: null });
+  const isPublished = decodeOutput(run.output)?.kind === "version";
+  const output = run.output === null || isPublished ? run.output : encodeOutput({ kind: "value", value: null });
   await updateRunDataRemoved(tx, run.id, { output, at });
 }
 

@@ -1,12 +1,16 @@
-/** What deleting something frees: the bytes of those of its blobs that nothing else names. `easel gc` frees them a day later. */
+/** What deleting something frees: the bytes of those blobs that nothing names any more. `easel gc` frees them a day later. */
 import type { Context } from "../context.ts";
 import { listReferences } from "./references.ts";
 
-/** The header that a DELETE says it in. */
-export const FREES_HEADER = "Easel-Frees-Bytes";
-
-/** Ask before the row goes. */
-export async function bytesFreed(context: Context, blobs: { sha256: string; size: number }[]): Promise<number> {
-  const named = await listReferences(context.db, context.now());
-  return blobs.reduce((sum, { sha256, size }) => sum + ((named.get(sha256)?.length ?? 0) <= 1 ? size : 0), 0);
+/** Deletes, and says what that leaves for gc to free. */
+export async function measureFreed<Result>(
+  context: Context,
+  work: () => Promise<Result>,
+): Promise<{ result: Result; bytes: number }> {
+  const before = await listReferences(context.db, context.now());
+  const result = await work();
+  const after = await listReferences(context.db, context.now());
+  const gone = [...before.keys()].filter((sha256) => !after.has(sha256));
+  const sizes = await Promise.all(gone.map((sha256) => context.blobs.size(sha256)));
+  return { result, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }

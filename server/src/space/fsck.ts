@@ -9,6 +9,7 @@ import type { Context } from "../context.ts";
 import { attemptFolder } from "../runs/attempt-folder.ts";
 import { listEventsOfTypes } from "../runs/events.ts";
 import { listRunIds } from "../runs/store.ts";
+import { listDeletedWeights } from "./deleted-weights.ts";
 import { listReferences } from "./references.ts";
 
 const Body = z.looseObject({ file: ReportedFile.optional(), files: z.array(ReportedFile).optional() });
@@ -39,11 +40,13 @@ export async function checkFolder(
   };
   const named = await listReferences(context.db, context.now());
   for (const [sha256, by] of named) await look(context.blobs.path(sha256), sha256, by.join(", "));
+  const deleted = new Set(await listDeletedWeights(context, new Date(context.now()).toISOString()));
   for (const { id } of await listRunIds(context.db)) {
     for (const { attempt, body } of await listEventsOfTypes(context.db, id, [...NAMING])) {
       const { file, files = [] } = Body.parse(JSON.parse(body));
       for (const one of file === undefined ? files : [file, ...files]) {
-        await look(join(attemptFolder(context, id, attempt), one.path), one.sha256, `${one.name} of run ${id}`);
+        const path = join(attemptFolder(context, id, attempt), one.path);
+        if (!deleted.has(path)) await look(path, one.sha256, `${one.name} of run ${id}`);
       }
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Frees the space of what nothing needs any more: blobs that no row names, exports long unused, training states of runs that
- * have ended, folders of runs that are gone. Nothing younger than a day is touched, since whatever is being made may not be
+ * Frees the space of what nothing needs any more: blobs that no row names, exports long unused, what trainings keep of versions
+ * that were deleted, training states of runs that have ended, folders of runs that are gone. Nothing younger than a day is touched, since whatever is being made may not be
  * named yet.
  */
 import { readdir, rm, stat } from "node:fs/promises";
@@ -9,9 +9,11 @@ import type { GarbageReport } from "@easel/contract";
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { deleteExportsUnusedSince } from "../exports/store.ts";
+import { bytesOf } from "../files/folder-size.ts";
 import { attemptFolder } from "../runs/attempt-folder.ts";
 import { listEventsOfTypes } from "../runs/events.ts";
 import { listRunIds } from "../runs/store.ts";
+import { listDeletedWeights } from "./deleted-weights.ts";
 import { EXPORT_UNUSED_MS, listReferences } from "./references.ts";
 
 /** What is being made is named within minutes; a day is R11's. */
@@ -20,8 +22,10 @@ const StateBody = z.object({ path: z.string() });
 
 /** Frees it, or, on a dry run, only says what it would free. */
 export async function collectGarbage(context: Context, isDryRun: boolean): Promise<GarbageReport> {
+  const weights = await measureDeletedWeights(context);
   const results = [
     await collectBlobs(context, isDryRun),
+    await collectWeights(weights, isDryRun),
     await collectStates(context, isDryRun),
     await collectRunFolders(context, isDryRun),
   ];
@@ -38,6 +42,22 @@ async function collectBlobs(context: Context, isDryRun: boolean): Promise<Freed>
   for await (const { sha256, size, keptAt } of blobs.list()) {
     if (named.has(sha256) || keptAt > now() - YOUNG_MS) continue;
     if (isDryRun || (await blobs.removeOlder(sha256, now() - YOUNG_MS))) add(freed, size);
+  }
+  return freed;
+}
+
+/** Asked before blobs go: a file that is a blob's too counts there, and only what is left of one counts here. */
+async function measureDeletedWeights(context: Context): Promise<{ path: string; bytes: number }[]> {
+  const paths = await listDeletedWeights(context, new Date(context.now() - YOUNG_MS).toISOString());
+  const measured = await Promise.all(paths.map(async (path) => ({ path, bytes: await bytesOf(path) })));
+  return measured.flatMap(({ path, bytes }) => (bytes === undefined ? [] : [{ path, bytes }]));
+}
+
+async function collectWeights(weights: { path: string; bytes: number }[], isDryRun: boolean): Promise<Freed> {
+  const freed = { what: "what trainings keep of versions that were deleted", count: 0, bytes: 0 };
+  for (const { path, bytes } of weights) {
+    if (!isDryRun) await rm(path, { force: true });
+    add(freed, bytes);
   }
   return freed;
 }
@@ -68,20 +88,10 @@ async function collectRunFolders(context: Context, isDryRun: boolean): Promise<F
 }
 
 async function remove(path: string, freed: Freed, isDryRun: boolean): Promise<void> {
-  const bytes = await measure(path);
+  const bytes = await bytesOf(path);
   if (bytes === undefined) return;
   if (!isDryRun) await rm(path, { recursive: true, force: true });
   add(freed, bytes);
-}
-
-/** Bytes of all files in a folder; one that has another name elsewhere is not freed with it. */
-async function measure(path: string): Promise<number | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return undefined;
-  if (found.isFile()) return found.nlink > 1 ? 0 : found.size;
-  const names = await readdir(path, { recursive: true });
-  const files = await Promise.all(names.map((name) => stat(join(path, name)).catch(() => undefined)));
-  return files.reduce((sum, file) => sum + (file?.isFile() && file.nlink === 1 ? file.size : 0), 0);
 }
 
 function add(freed: Freed, bytes: number): void {

@@ -5,11 +5,12 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { client, queries } from "../../client.ts";
 import { Button, buttonClass } from "../../parts/button.tsx";
+import { bytesInWords } from "../../parts/bytes.ts";
 import { Card } from "../../parts/card.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { More } from "../../parts/more.tsx";
-import { ErrorNotice } from "../../parts/notice.tsx";
+import { ErrorNotice, Notice } from "../../parts/notice.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { useAccountName } from "../../session.ts";
 import { useModel } from "./model-context.tsx";
@@ -17,6 +18,7 @@ import { Weights } from "./weights.tsx";
 
 export function Versions() {
   const { model, reference } = useModel();
+  const [freed, setFreed] = useState<number>();
   const versions = useInfiniteQuery({
     queryKey: ["models", model.owner, model.name, "versions"],
     queryFn: ({ pageParam }) => client.versions.list(model.owner, model.name, { next: pageParam }),
@@ -25,27 +27,37 @@ export function Versions() {
   });
   if (versions.isError) return <ErrorNotice error={versions.error} />;
   const all = versions.data?.pages.flatMap(({ results }) => results) ?? [];
-  if (versions.isSuccess && all.length === 0) {
-    return <Empty title="No version yet">A training whose destination is {reference} publishes the first one.</Empty>;
-  }
   return (
     <div className="flex flex-col gap-4">
+      {freed !== undefined && (
+        <Notice tone="good" title="The version is deleted.">
+          {freed === 0
+            ? "That frees no space: something else has the same bytes."
+            : `That frees ${bytesInWords(freed)}, by \`easel gc\`, from tomorrow on.`}
+        </Notice>
+      )}
+      {versions.isSuccess && all.length === 0 && (
+        <Empty title="No version yet">A training whose destination is {reference} publishes the first one.</Empty>
+      )}
       {all.map((version) => (
-        <VersionCard key={version.id} version={version} />
+        <VersionCard key={version.id} version={version} onDeleted={setFreed} />
       ))}
       <More query={versions} />
     </div>
   );
 }
 
-function VersionCard({ version }: { version: Version }) {
+function VersionCard({ version, onDeleted }: { version: Version; onDeleted: (freedBytes: number) => void }) {
   const { model } = useModel();
   const [isAsked, setAsked] = useState(false);
   const isMine = useAccountName() === model.owner;
   const isLatest = version.id === model.latest_version?.id;
   const remove = useMutation({
     mutationFn: () => client.versions.delete(model.owner, model.name, version.id),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["models", model.owner, model.name] }),
+    onSuccess: (freedBytes) => {
+      onDeleted(freedBytes);
+      return queries.invalidateQueries({ queryKey: ["models", model.owner, model.name] });
+    },
   });
   return (
     <Card
