@@ -16,7 +16,8 @@ test("SDXL's licence is shown, and has to be accepted before anything is fetched
   expect(code).toBe(2);
   expect(stderr).toContain("CreativeML Open RAIL++-M");
   expect(stderr).toContain("add --accept-licence");
-  expect((await easel(["base", "get", "sd15"], {})).stderr).toContain("Write sdxl.");
+  expect((await easel(["base", "get", "sd15"], {})).stderr).toContain("Write sdxl or sdxl-refiner.");
+  expect((await easel(["base", "get", "sdxl-refiner"], {})).stderr).toContain("SDXL refiner 1.0 is under the");
 });
 
 test("a hub that does not answer is said with the way out", async () => {

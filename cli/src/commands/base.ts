@@ -12,18 +12,25 @@ import { formatBytes, formatDuration, formatTable } from "../format.ts";
 import { connect } from "../settings.ts";
 import { terminal } from "../terminal.ts";
 
+/** What can be got: each has its manifest in `bases/`. */
+const ON_THE_HUB = ["sdxl", "sdxl-refiner"];
+
 const Manifest = z.object({ title: z.string(), licence: z.object({ name: z.string(), url: z.string() }) });
 const Progress = z.object({ done: z.number(), total: z.number(), place: z.string() });
 
 const get = defineCommand({
-  meta: { name: "get", description: "Gets SDXL's files from the Hugging Face hub; goes on where it was broken off." },
+  meta: {
+    name: "get",
+    description: "Gets SDXL's files, or its refiner's, from the Hugging Face hub; goes on where it was broken off.",
+  },
   args: {
-    name: { type: "positional", required: true, description: "sdxl" },
+    name: { type: "positional", required: true, description: ON_THE_HUB.join(" or ") },
     "accept-licence": { type: "boolean", description: "accept the licence that is shown, without being asked" },
   },
   async run({ args }) {
-    if (args.name !== "sdxl") throw new UsageError(`There is no base ${args.name} to get.`, "Write sdxl.");
-    const path = join(requireCheckout(), "bases/sdxl/manifest.json");
+    if (!ON_THE_HUB.includes(args.name))
+      throw new UsageError(`There is no base ${args.name} to get.`, `Write ${ON_THE_HUB.join(" or ")}.`);
+    const path = join(requireCheckout(), "bases", args.name, "manifest.json");
     const { title, licence } = Manifest.parse(JSON.parse(readFileSync(path, "utf8")));
     terminal.words(`${title} is under the ${licence.name}:\n  ${licence.url}`);
     if (!(await accepts(args["accept-licence"]))) return EXIT.error;
@@ -101,11 +108,19 @@ const list = defineCommand({
 
 const remove = defineCommand({
   meta: { name: "remove", description: "Forgets a base that was got or added; the files that it was made of stay." },
-  args: { name: { type: "positional", required: true, description: "sdxl, or the name that it was added under" } },
+  args: {
+    name: {
+      type: "positional",
+      required: true,
+      description: "sdxl, sdxl-refiner, or the name that it was added under",
+    },
+  },
   async run({ args }) {
     await runObtain(["remove", args.name], () => undefined);
     terminal.words(
-      `${terminal.paint.green("✓")} ${args.name} is forgotten. Versions trained on it cannot be run until it is back.`,
+      args.name === "sdxl-refiner"
+        ? `${terminal.paint.green("✓")} SDXL's refiner is forgotten. SDXL goes over its own pictures until it is back.`
+        : `${terminal.paint.green("✓")} ${args.name} is forgotten. Versions trained on it cannot be run until it is back.`,
     );
     return tellServer();
   },

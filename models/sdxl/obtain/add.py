@@ -13,7 +13,7 @@ from .layout import DEFAULTS, RECORD, check_layout, hash_base, list_files, put_t
 from .resolve import resolve
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-TAKEN = ("emoji", "emoji-3d", "prepare", "sdxl", "echo")
+TAKEN = ("emoji", "emoji-3d", "prepare", "sdxl", "sdxl-refiner", "echo")
 SDXL_DEFAULTS = Path(__file__).parents[3] / "bases" / "sdxl" / DEFAULTS
 # A CPU trains what is no larger in a time that a person waits for.
 CPU_BYTES_MAX = 500_000_000

@@ -24,6 +24,7 @@ import pytest
 from conftest import ROOT
 from huggingface_hub import constants
 from obtain import __main__ as command_line
+from obtain.manifest import read_manifest
 from obtain.unpack import CONFIG, describe, write_vocabulary
 from transformers import CLIPTokenizer
 
@@ -316,6 +317,22 @@ def test_a_derivative_is_added_by_its_folder_and_known_again(place: Place):
 def hash_in_card() -> str:
     """What a training on the embedded base wrote down of it."""
     return json.loads((ROOT / "examples" / "emoji-3d" / "model_card.json").read_text())["base"]["sha256"]
+
+
+def places(base: str, parts: tuple[str, ...] = ("",)) -> dict[str, str]:
+    """By place in the base's folder: at which revision it is had."""
+    files = read_manifest(ROOT / "bases" / base / "manifest.json").files
+    return {file.place: file.revision for file in files if file.place.startswith(parts)}
+
+
+def test_what_can_be_got_is_pinned_but_for_the_enlarger_of_which_no_revision_is_published():
+    unpinned = [at for base in ("sdxl", "sdxl-refiner") for at, commit in places(base).items() if commit == "main"]
+    assert {Path(place).parts[0] for place in unpinned} == {"swin2sr"}
+
+
+def test_of_a_refiner_all_is_got_that_sdxl_has_of_the_parts_that_it_has():
+    parts = ("model_index.json", "scheduler/", "text_encoder_2/", "tokenizer_2/", "unet/")
+    assert places("sdxl-refiner").keys() == places("sdxl", parts).keys()
 
 
 def test_the_vocabulary_that_a_single_file_lacks_is_clips_to_the_byte(tmp_path: Path):

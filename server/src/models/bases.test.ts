@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BaseList, Model, Problem } from "@easel/contract";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ROOT } from "../config.ts";
+import { pythonFor } from "../processes/environment.ts";
 import { read } from "../testing/read.ts";
 import { makeWorld, type World } from "../testing/world.ts";
 
@@ -72,4 +73,20 @@ test("SDXL may be named as a folder, a file, or an id that is in the hub's cache
   expect(await installed(join(ROOT, "bases/emoji/model_index.json"))).toBe(true);
   expect(await installed("/nowhere")).toBe(false);
   expect(await installed("someone/nothing-that-is-cached")).toBe(false);
+});
+
+test("a refiner that was got is what SDXL's processes refine with, unless another is named, and is no base itself", async () => {
+  const world = await makeWorld();
+  const refiner = () => pythonFor(world.context, "models/sdxl").env.EASEL_SDXL_REFINER;
+  expect(refiner()).toBe(undefined);
+  const folder = join(world.context.config.dataFolder, "bases", "sdxl-refiner");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "model_index.json"), "{}");
+  writeFileSync(join(folder, "base.json"), JSON.stringify({ title: "R", source: "hub", bytes: 1, files: {} }));
+  expect(refiner()).toBe(folder);
+  vi.stubEnv("EASEL_SDXL_REFINER", "/named");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(refiner()).toBe("/named");
+  const { results } = await read(world.call("POST", "/v1/bases"), BaseList);
+  expect(results.map(({ name }) => name)).toEqual(["emoji", "sdxl"]);
 });

@@ -34,8 +34,13 @@ export function basesFolder(config: Config): string {
 
 /** What SDXL is to be loaded from: the setting (a folder, a file, or an id on the hub), or what was got; undefined: nothing. */
 export function sdxlSource(config: Config): string | undefined {
-  const got = join(basesFolder(config), "sdxl");
-  return config.sdxlBase ?? (existsSync(join(got, "model_index.json")) ? got : undefined);
+  return config.sdxlBase ?? findGot(config, "sdxl");
+}
+
+/** The folder of what was got from the hub under that name; undefined where it was not. */
+export function findGot(config: Config, name: "sdxl" | "sdxl-refiner"): string | undefined {
+  const folder = join(basesFolder(config), name);
+  return existsSync(join(folder, "model_index.json")) ? folder : undefined;
 }
 
 /** What a base's files are loaded from. Throws as `requireBase` does. */

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { ROOT } from "../config.ts";
 import type { Context } from "../context.ts";
-import { basesFolder, sdxlSource } from "../models/bases.ts";
+import { basesFolder, findGot, sdxlSource } from "../models/bases.ts";
 import { isOwnProgram, ownFolder } from "../models/own.ts";
 
 /** These of our settings and nothing else: no token, no address of the database. */
@@ -23,7 +23,9 @@ export function pythonFor(
   const { dataFolder } = context.config;
   const allowed = Object.entries(process.env).filter(([name]) => ENVIRONMENT.some((pattern) => pattern.test(name)));
   const sdxl = sdxlSource(context.config);
+  const refiner = findGot(context.config, "sdxl-refiner");
   const env = {
+    ...(refiner === undefined ? {} : { EASEL_SDXL_REFINER: refiner }),
     ...Object.fromEntries(allowed),
     ...(sdxl === undefined ? {} : { EASEL_SDXL_BASE: sdxl }),
     EASEL_BASES: basesFolder(context.config),
