@@ -1,6 +1,7 @@
 /**
  * One connection of a model process: reads its lines, commits its events in batches, answers with acks.
- * The first event of a quiet period is committed at once, what follows every 50 ms. Knows nothing of who should do what.
+ * The first event of a quiet period is committed at once, what follows every 50 ms, and a run's last word again at once:
+ * somebody waits for it, and it is one a run. Knows nothing of who should do what.
  */
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
@@ -34,6 +35,8 @@ export class Session {
   readonly #handlers: SessionHandlers;
   #queue: ProcessEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #hasLastWord = false;
   #flushing = false;
   #flushedAt = 0;
 
@@ -48,7 +51,7 @@ export class Session {
     socket.on("error", (error) => context.log.debug({ error }, "a model process's connection broke"));
     socket.on("close", () => {
       lines.close();
-      clearTimeout(this.#timer);
+      this.#unschedule();
       handlers.closed(this);
     });
   }
@@ -94,21 +97,31 @@ export class Session {
 
   #enqueue(event: ProcessEvent): void {
     this.#queue.push(event);
+    this.#hasLastWord ||= isFinal(event);
     if (this.#queue.length > QUEUE_MAX) this.#socket.pause();
     this.#schedule();
   }
 
+  /** Not in the same turn: what was read together is committed together. */
   #schedule(): void {
-    if (this.#flushing || this.#timer !== undefined || this.#queue.length === 0) return;
-    const wait = Math.max(0, this.#flushedAt + BATCH_MS - performance.now());
-    this.#timer = setTimeout(() => this.#flush(), wait);
+    if (this.#flushing || this.#queue.length === 0) return;
+    const waitMs = this.#hasLastWord ? 0 : this.#flushedAt + BATCH_MS - performance.now();
+    if (waitMs <= 0) this.#immediate ??= setImmediate(() => this.#flush());
+    else this.#timer ??= setTimeout(() => this.#flush(), waitMs);
+  }
+
+  #unschedule(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    this.#timer = this.#immediate = undefined;
   }
 
   #flush(): void {
-    this.#timer = undefined;
+    this.#unschedule();
     this.#flushing = true;
     const batch = this.#queue;
     this.#queue = [];
+    this.#hasLastWord = false;
     this.#socket.resume();
     this.#commit(batch)
       .catch((error) => {
