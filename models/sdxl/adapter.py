@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
+from changes import Change
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 
@@ -19,11 +20,12 @@ class Adapter:
     """`pairs` maps a layer's name to (down [rank, in], up [out, rank]), both float32 whatever the base computes in. Beside a
     convolution they have its kernel's height and width behind.
 
-    `strength` is what their product counts while training: alpha / rank.
+    `strength` is what their product counts while training: alpha / rank. `others` are changes of layers that have no pair, as
+    other programs' files hold them: they can be folded, and nothing else.
     """
 
-    def __init__(self, pairs: dict[str, Pair], strength: float = 1.0) -> None:
-        self.pairs, self.strength = pairs, strength
+    def __init__(self, pairs: dict[str, Pair], strength: float = 1.0, others: dict[str, Change] | None = None) -> None:
+        self.pairs, self.strength, self.others = pairs, strength, others or {}
 
     @classmethod
     def create(
@@ -39,6 +41,9 @@ class Adapter:
 
     def parameters(self) -> list[torch.Tensor]:
         return [side for pair in self.pairs.values() for side in pair]
+
+    def tensors(self) -> list[torch.Tensor]:
+        return [*self.parameters(), *(one for other in self.others.values() for one in other.tensors())]
 
     def at_full_strength(self) -> Adapter:
         """The same change as pairs of strength 1, which is what files hold: cog-sdxl's have no place for an alpha."""
@@ -70,26 +75,36 @@ class Adapter:
 
 @contextmanager
 def fold(layers: dict[str, torch.nn.Module], adapters: Sequence[tuple[Adapter, float]]) -> Iterator[None]:
-    """Puts weight + the sum of scale * up @ down in the place of each layer's weight until the block ends.
+    """Puts weight + the sum of scale * up @ down, or of scale * other change, in the place of each layer's weight until the
+    block ends.
 
     `layers` are linear ones or convolutions, and hold all that the adapters name.
     """
-    changes: dict[str, list[tuple[Pair, float]]] = {}
+    changes: dict[str, list[tuple[Pair | Change, float]]] = {}
     for adapter, scale in adapters:
         for name, pair in adapter.pairs.items():
             changes.setdefault(name, []).append((pair, scale * adapter.strength))
+        for name, other in adapter.others.items():
+            changes.setdefault(name, []).append((other, scale))
     own = {name: layers[name].weight for name in changes}
     try:
         for name, weight in own.items():
             folded = weight.float().flatten(1)
-            for (down, up), scale in changes[name]:
-                folded = torch.addmm(folded, *(side.to(weight.device).flatten(1) for side in (up, down)), alpha=scale)
+            for change, scale in changes[name]:
+                folded = _add(folded, change, scale, weight)
             folded = folded.view_as(weight).to(weight.dtype)
             layers[name].weight = torch.nn.Parameter(folded, requires_grad=False)
         yield
     finally:
         for name, weight in own.items():
             layers[name].weight = weight
+
+
+def _add(folded_OI: torch.Tensor, change: Pair | Change, scale: float, weight: torch.Tensor) -> torch.Tensor:
+    if not isinstance(change, tuple):
+        return folded_OI + scale * change.of(weight)
+    down, up = (side.to(weight.device).flatten(1) for side in change)
+    return torch.addmm(folded_OI, up, down, alpha=scale)
 
 
 def _forward_with(layer: torch.nn.Linear, down: torch.Tensor, up: torch.Tensor, strength: float):

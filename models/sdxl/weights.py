@@ -48,7 +48,7 @@ class Weights:
 
     def tensors(self) -> Iterator[torch.Tensor]:
         if self.adapter:
-            yield from self.adapter.parameters()
+            yield from self.adapter.tensors()
         if self.words:
             yield from self.words.rows
         for network in self.whole.networks.values() if self.whole else ():

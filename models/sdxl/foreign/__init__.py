@@ -1,4 +1,4 @@
 """LoRAs and embeddings that other programs made, for a base: `tensors.read_tensors`.
 
-tensors → lora, embedding → layers. Nothing is ever unpickled.
+tensors → lora, embedding → layers, products → misfit. Nothing is ever unpickled.
 """

@@ -1,4 +1,4 @@
-"""A LoRA as kohya's trainer, peft, diffusers or ComfyUI writes it, as an adapter of a base. Knows nothing about files."""
+"""A LoRA as kohya's trainer, LyCORIS, peft, diffusers or ComfyUI writes it, as an adapter of a base. Knows nothing about files."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 from dataclasses import dataclass
 
 import torch
-from adapter import Adapter
+from adapter import Adapter, Pair
+from changes import Change, LowRank
 
 import runner
 
 from .layers import Layers
+from .misfit import OTHER_BASE, misfit, shape_of
+from .products import HADAMARD, KRONECKER, LENGTHS, PEFTS_LENGTHS, Parts, decompose, read_product
 
 # How a key ends, and what it holds; what stands before is a layer's name.
 ENDS = {
@@ -27,9 +30,12 @@ ENDS = {
     "_lora.down.weight": "down",
     "_lora.up.weight": "up",
     ".alpha": "alpha",
+    f".{LENGTHS}": LENGTHS,
+    **{f".{PEFTS_LENGTHS}{end}": PEFTS_LENGTHS for end in ("", ".weight", ".default.weight")},
+    **{f".{kind}": kind for kind in (*HADAMARD, *KRONECKER)},
 }
+PAIR = {"down", "up", "alpha"}
 NOTES = "lora_adapter_metadata"
-OTHER_BASE = "Take a LoRA for this base"
 
 
 def is_lora(keys: list[str]) -> bool:
@@ -40,24 +46,30 @@ def is_lora(keys: list[str]) -> bool:
 def read_lora(tensors: dict[str, torch.Tensor], notes: dict[str, str], layers: Layers) -> Adapter:
     """The LoRA with each pair at the strength that its alpha gives it. Raises `runner.Failure` naming the first key that
     does not fit the base, or is no part of a LoRA that Easel knows."""
-    parts: dict[str, dict[str, tuple[str, torch.Tensor]]] = {}
+    parts: dict[str, Parts] = {}
     for key, tensor in tensors.items():
         name, kind = _split(key) or (None, None)
         layer = layers.foreign.get(_plain(name)) if name else None
         if layer is None:
-            raise _misfit(
+            raise misfit(
                 key,
                 "the base has no such layer. Take a LoRA for this base"
                 if name
-                else "only plain LoRA layers can be used. Save it as such",
+                else "it is no part of a LoRA, LoHa, LoKr or DoRA. Save it as one of these",
             )
         of_layer = parts.setdefault(layer, {})
         if kind in of_layer:
-            raise _misfit(key, f"{of_layer[kind][0]} is for the same layer. Leave one of them out")
+            raise misfit(key, f"{of_layer[kind][0]} is for the same layer. Leave one of them out")
         of_layer[kind] = (key, tensor)
     alphas = _read_alphas(notes)
-    pairs = {layer: _read_pair(layer, of_layer, layers, alphas) for layer, of_layer in parts.items()}
-    return Adapter(dict(sorted(pairs.items())))
+    pairs: dict[str, Pair] = {}
+    others: dict[str, Change] = {}
+    for layer, of_layer in sorted(parts.items()):
+        if of_layer.keys() <= PAIR:
+            pairs[layer] = _read_pair(layer, of_layer, layers, alphas)
+        else:
+            others[layer] = _read_other(layer, of_layer, layers, alphas)
+    return Adapter(pairs, others=others)
 
 
 def _split(key: str) -> tuple[str, str] | None:
@@ -74,31 +86,51 @@ def _plain(name: str) -> str:
     return f"{attention}.{projection}.0" if projection == "to_out" else f"{attention}.{projection}"
 
 
-def _read_pair(
-    layer: str, of_layer: dict[str, tuple[str, torch.Tensor]], layers: Layers, alphas: dict[str, Alphas]
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _read_other(layer: str, of_layer: Parts, layers: Layers, alphas: dict[str, Alphas]) -> Change:
+    weight = layers.own[layer].weight
+    products = {kind: part for kind, part in of_layer.items() if kind in (*HADAMARD, *KRONECKER)}
+    pair = of_layer.keys() & {"down", "up"}
+    if products and pair:
+        raise misfit(next(iter(products.values()))[0], "its layer has parts of a plain LoRA too. Fetch the file again")
+    change = (
+        read_product(products, weight, lambda rank: _strength(layer, of_layer, alphas, rank))
+        if products
+        else LowRank(*_read_pair(layer, of_layer, layers, alphas))
+    )
+    return decompose(change, of_layer, weight)
+
+
+def _read_pair(layer: str, of_layer: Parts, layers: Layers, alphas: dict[str, Alphas]) -> Pair:
     first = next(iter(of_layer.values()))[0]
     if "down" not in of_layer or "up" not in of_layer:
-        raise _misfit(first, "the other half of the pair is not there. Fetch the file again")
+        raise misfit(first, "the other half of the pair is not there. Fetch the file again")
     (down_key, down), (up_key, up) = of_layer["down"], of_layer["up"]
     weight, rank = layers.own[layer].weight, len(down) if down.dim() else 0
     if not rank or not _reads(down, weight):
-        raise _misfit(down_key, f"it is {_shape(down)}, where the base's layer is {_shape(weight)}. {OTHER_BASE}")
+        raise misfit(down_key, f"it is {shape_of(down)}, where the base's layer is {shape_of(weight)}. {OTHER_BASE}")
     if up.dim() < 2 or up.flatten(1).shape != (len(weight), rank):
-        raise _misfit(
-            up_key, f"it is {_shape(up)}, where the base's layer is {_shape(weight)} and the rank {rank}. {OTHER_BASE}"
+        raise misfit(
+            up_key,
+            f"it is {shape_of(up)}, where the base's layer is {shape_of(weight)} and the rank {rank}. {OTHER_BASE}",
         )
     down, up = down.float(), up.float()
     if not (torch.isfinite(down).all() and torch.isfinite(up).all()):
-        raise _misfit(down_key, "it or its other half holds numbers that are none. Take an earlier state of the LoRA")
+        raise misfit(down_key, "it or its other half holds numbers that are none. Take an earlier state of the LoRA")
+    return down, up * _strength(layer, of_layer, alphas, rank)
+
+
+def _strength(layer: str, of_layer: Parts, alphas: dict[str, Alphas], rank: int | None) -> float:
+    """What a product of that rank counts: alpha / rank. One without a rank counts as it is, whatever its alpha."""
+    if rank is None:
+        return 1.0
     part, _, inside = layer.partition(".") if layer.startswith("text_encoder") else ("unet", ".", layer)
     alpha = alphas[part].of(inside, rank)
     if "alpha" in of_layer:
         alpha_key, tensor = of_layer["alpha"]
         if tensor.numel() != 1 or not torch.isfinite(tensor.float()).all():
-            raise _misfit(alpha_key, f"it is {_shape(tensor)}, not one number. Save the LoRA again")
+            raise misfit(alpha_key, f"it is {shape_of(tensor)}, not one number. Save the LoRA again")
         alpha = tensor.item()
-    return down, up * (alpha / rank)
+    return alpha / rank
 
 
 def _reads(down: torch.Tensor, weight: torch.Tensor) -> bool:
@@ -138,11 +170,3 @@ def _read_alphas(notes: dict[str, str]) -> dict[str, Alphas]:
         raise runner.Failure(
             "weights_unusable", f"{NOTES} in it is not what peft writes: {error}. Save the LoRA again."
         ) from error
-
-
-def _shape(tensor: torch.Tensor) -> str:
-    return " × ".join(map(str, tensor.shape))
-
-
-def _misfit(key: str, reason: str) -> runner.Failure:
-    return runner.Failure("weights_unusable", f"{key} does not fit: {reason}.")

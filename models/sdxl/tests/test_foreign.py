@@ -228,8 +228,13 @@ def refusal(tensors: dict[str, torch.Tensor], path: Path) -> str:
         ({"lora_up.weight": torch.full((192, 4), torch.nan)}, "numbers that are none"),
         ({"lora_down.weight": torch.zeros(0, 192)}, "attn1_to_q.lora_down.weight does not fit: it is 0 × 192"),
         ({"alpha": torch.zeros(3)}, "attn1_to_q.alpha does not fit: it is 3, not one number"),
-        ({"dora_scale": torch.zeros(1)}, "attn1_to_q.dora_scale does not fit: only plain LoRA"),
-        ({"hada_w1_a": torch.zeros(1)}, "attn1_to_q.hada_w1_a does not fit"),
+        (
+            {"dora_scale": torch.zeros(1)},
+            "attn1_to_q.dora_scale does not fit: it is 1, where the base's layer is 192 × 192",
+        ),
+        ({"dora_scale": torch.full((192, 1), torch.nan)}, "attn1_to_q.dora_scale does not fit: it holds numbers"),
+        ({"hada_w1_a": torch.zeros(1)}, "attn1_to_q.hada_w1_a does not fit: its layer has parts of a plain LoRA too"),
+        ({"hada_t1": torch.zeros(1)}, "attn1_to_q.hada_t1 does not fit: it is no part of a LoRA, LoHa, LoKr or DoRA"),
     ],
 )
 def test_the_first_key_of_a_layer_that_does_not_fit_is_named(folder: Path, changed: dict[str, torch.Tensor], said: str):
