@@ -1,5 +1,6 @@
 /** The journey of the README, by our command line and by Replicate's own clients, unmodified, on the real emoji base. */
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,6 +60,20 @@ test("the command line makes a model, trains it and draws with it", async () => 
   const drawn = await easel("run", "you/toy", `prompt=${PROMPT}`, "seed=1", "--output", "cli");
   const [picture = ""] = drawn.stdout.trim().split("\n");
   expect(readFileSync(join(folder, picture)).subarray(1, 4).toString()).toBe("PNG");
+});
+
+test("the weights as of a step are saved as they were then, and in another program's format", async () => {
+  const [training] = (await server.client.trainings.list()).results;
+  const { results } = await server.client.runs.artifacts(training?.id ?? "");
+  const snapshot = results.find(({ type, step }) => type === "snapshot" && step === 4);
+  const saved = await easel("weights", "download", "you/toy", "--step", "4", "--output", "step");
+  expect(saved.stdout).toBe("step/toy.tar\n");
+  const sha256 = createHash("sha256")
+    .update(readFileSync(join(folder, "step/toy.tar")))
+    .digest("hex");
+  expect(sha256).toBe(snapshot?.file.sha256);
+  const kohya = await easel("weights", "download", "you/toy", "--step", "4", "--format", "kohya", "--output", "kohya");
+  expect(kohya.stdout.trim().split("\n")).toContain("kohya/toy-4.safetensors");
 });
 
 test("Replicate's clients for Node and Python draw the same picture from the same seed", async () => {
