@@ -63,6 +63,7 @@ const ROUTES: Record<string, Route> = {
   [`POST /v1/models/easel/emoji/versions/${emoji.id}/trainings`]: (response) =>
     sendJson(response, 201, { ...trained, status: "starting", output: null }),
   [`GET /v1/trainings/${RUN}`]: () => trained,
+  [`GET /v1/runs/${RUN}/artifacts`]: () => ({ previous: null, next: null, results: [] }),
   [`GET /v1/runs/${RUN}/events`]: (response) => sendEvents(response, [...events, done]),
 };
 
@@ -205,6 +206,29 @@ test("a training state is asked for, and of a training that has ended nothing is
   expect(asked.stderr).toContain("after the step under way");
   const ended = await run(["trainings", "save-state", RUN], { [`POST /v1/runs/${RUN}/save-state`]: () => trained });
   expect(ended.stderr).toContain("has ended: succeeded");
+});
+
+test("a snapshot is published, and says which version came of it; its steps stand in the training's facts", async () => {
+  const snapshot = (step: number) => ({
+    type: "snapshot",
+    attempt: 1,
+    at,
+    step,
+    file: { name: "s.tar", size: 1, sha256: MADE, contentType: "application/x-tar", url: "http://x/s.tar" },
+  });
+  const results = [snapshot(50), snapshot(100), snapshot(100)];
+  const routes: Record<string, Route> = {
+    [`GET /v1/runs/${RUN}/artifacts`]: () => ({ previous: null, next: null, results }),
+    [`POST /v1/runs/${RUN}/snapshots/50/publish`]: (response) => sendJson(response, 201, { ...emoji, id: MADE }),
+  };
+  const shown = await run(["trainings", "show", RUN], routes);
+  expect(shown.stdout).toMatch(/snapshots +of steps 50, 100\n/);
+  server?.close();
+  const published = await run(["trainings", "publish", RUN, "--step", "50"], routes);
+  expect([published.code, published.stdout]).toEqual([0, `you/toy:${MADE}\n`]);
+  server?.close();
+  const mistaken = await run(["trainings", "publish", RUN, "--step", "best"], routes);
+  expect([mistaken.code, mistaken.stderr]).toEqual([2, expect.stringContaining('--step is "best".')]);
 });
 
 test.each([

@@ -175,6 +175,9 @@ export function createClient(options: ClientOptions) {
       stopAndKeep: (id: string) => call(Training, "POST", path`/runs/${id}/stop-and-keep`),
       /** Asks a training for a training state after the step under way. */
       saveState: (id: string) => call(Training, "POST", path`/runs/${id}/save-state`),
+      /** Publishes a training's snapshot as a version of its destination. One of that step that is there is answered. */
+      publishSnapshot: (id: string, step: number) =>
+        call(Version, "POST", path`/runs/${id}/snapshots/${String(step)}/publish`),
       /** What it was given and has made is removed; that there was such a run stays, and so does what it published. */
       delete: (id: string) => remove(path`/runs/${id}`),
       /** A run's events up to its end, over as many connections as it takes. */

@@ -66,7 +66,11 @@ export interface Tables {
     weights_size: number | null;
     /** 1: its weights stand in the base's place. */
     replaces_base: Generated<Flag>;
+    /** The training that published it. */
     training_id: string | null;
+    /** The training of whose snapshot, as of that step, a person made it. */
+    snapshot_of: ColumnType<string | null, string | null | undefined, never>;
+    snapshot_step: ColumnType<number | null, number | null | undefined, never>;
     created_at: string;
     deleted_at: string | null;
   };

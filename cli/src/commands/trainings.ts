@@ -1,6 +1,7 @@
-/** `easel trainings list | show | follow | cancel | keep | save-state | delete | logs`. */
-import { isTerminal, type Training } from "@easel/contract";
+/** `easel trainings list | show | follow | cancel | keep | publish | save-state | delete | logs`. */
+import { type Client, isTerminal, type Training } from "@easel/contract";
 import { defineCommand } from "citty";
+import { UsageError } from "../failure.ts";
 import { followTraining } from "../follow-training.ts";
 import { deleteRun, printLog, printRun, printRuns, readRunId, sayCanceled } from "../run-commands.ts";
 import { connect } from "../settings.ts";
@@ -21,11 +22,13 @@ const show = defineCommand({
   async run({ args }) {
     const client = connect();
     const training = await client.trainings.get(readRunId(args.id));
+    const snapshots = args.json ? [] : await listSnapshotSteps(client, training.id);
     await printRun(client, training, args.json, [
       ["trained", `${training.model}:${training.version.slice(0, 12)}`],
       ["into", training.destination],
       ["version", training.output?.version ?? ""],
       ["weights", training.output?.weights ?? ""],
+      ["snapshots", snapshots.length === 0 ? "" : `of steps ${snapshots.join(", ")}`],
     ]);
   },
 });
@@ -52,6 +55,19 @@ const keep = defineCommand({
     const client = connect();
     const training = await client.runs.stopAndKeep(readRunId(args.id));
     return followTraining(client, training, { json: args.json });
+  },
+});
+
+const publish = defineCommand({
+  meta: { name: "publish", description: "Publishes a snapshot of a training as a new version of its model." },
+  args: { id, step: { type: "string", required: true, valueHint: "N", description: "the snapshot's step" }, json },
+  async run({ args }) {
+    const client = connect();
+    const training = await client.trainings.get(readRunId(args.id));
+    const version = await client.runs.publishSnapshot(training.id, readStep(args.step));
+    if (args.json) return terminal.data(JSON.stringify(version, null, 2));
+    terminal.data(`${training.destination}:${version.id}`);
+    terminal.words(`${terminal.paint.green("✓")} ${training.destination} has the weights as of step ${args.step}`);
   },
 });
 
@@ -86,11 +102,26 @@ const logs = defineCommand({
   },
 });
 
+/** By step, each once, however many attempts came past it. */
+async function listSnapshotSteps(client: Client, id: string): Promise<number[]> {
+  const { results } = await client.runs.artifacts(id);
+  const steps = results.flatMap(({ type, step }) => (type === "snapshot" && step !== undefined ? [step] : []));
+  return [...new Set(steps)].sort((a, b) => a - b);
+}
+
+function readStep(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`--step is "${text}".`, "Give a snapshot's step: `easel trainings show` lists them.");
+}
+
 function describe({ model, destination }: Training): string {
   return `${model} → ${destination}`;
 }
 
 export const trainings = defineCommand({
-  meta: { name: "trainings", description: "Lists, shows, follows, cancels and deletes trainings." },
-  subCommands: { list, show, follow, cancel, keep, "save-state": saveState, delete: remove, logs },
+  meta: {
+    name: "trainings",
+    description: "Lists, shows, follows, ends and deletes trainings; publishes their snapshots.",
+  },
+  subCommands: { list, show, follow, cancel, keep, publish, "save-state": saveState, delete: remove, logs },
 });

@@ -1,57 +1,41 @@
 /** A model card in words, as the README of a model that has none of its own. Says what is in the card and nothing else. */
 import type { ModelCard } from "@easel/contract";
-import { z } from "zod";
-
-const Known = z.looseObject({
-  base: z.object({ name: z.string(), sha256: z.string() }).optional(),
-  technique: z.string().optional(),
-  token_strings: z.array(z.string()).default([]),
-  trigger: z.looseObject({ present: z.number(), total: z.number() }).optional(),
-  steps: z.number().optional(),
-  settings: z.record(z.string(), z.json()).default({}),
-  images: z
-    .array(z.looseObject({ name: z.string(), caption: z.string(), caption_source: z.string().optional() }))
-    .default([]),
-  loss: z.array(z.tuple([z.number(), z.number()])).default([]),
-  libraries: z.record(z.string(), z.string()).default({}),
-  files: z.record(z.string(), z.string()).default({}),
-});
 
 /** Markdown. `name` is `owner/name`; pictures are named by the links in the card. */
 export function describeCard(card: ModelCard, name: string): string {
-  const known = Known.parse(card);
   return [
     `# ${name}`,
-    describeOrigin(known),
+    describeOrigin(card),
     describePrompts(card, name),
     section(
       "Images",
       table(
         ["image", "caption"],
-        known.images.map((image) => [image.name, image.caption]),
+        card.images.map((image) => [image.name, image.caption]),
       ),
     ),
     section(
       "Settings",
       table(
         ["input", "value"],
-        Object.entries(known.settings).map(([input, value]) => [input, text(value)]),
+        Object.entries(card.settings).map(([input, value]) => [input, text(value)]),
       ),
     ),
-    section("Made with", describeFiles(known, card)),
+    section("Made with", describeFiles(card)),
   ]
     .filter((part) => part !== "")
     .join("\n\n")
     .concat("\n");
 }
 
-function describeOrigin({ base, technique, token_strings, trigger, steps, loss }: z.infer<typeof Known>): string {
+function describeOrigin({ base, technique, token_strings, trigger, steps, chosen, loss }: ModelCard): string {
   const words = token_strings.map((token) => `\`${token}\``).join(", ");
   const [first, last] = [loss[0], loss.at(-1)];
   return [
     base === undefined
       ? ""
       : `Trained on the base \`${base.name}\` (\`${base.sha256.slice(0, 12)}\`) by ${technique}, ${steps} steps.`,
+    chosen === undefined ? "" : `These are the weights as of step ${chosen.step}. ${chosen.reason}`,
     words === ""
       ? ""
       : `Its word is ${words}${trigger === undefined ? "" : `, which ${trigger.present} of ${trigger.total} captions hold`}.`,
@@ -73,7 +57,7 @@ function describePrompts({ prompts }: ModelCard, name: string): string {
   return section("Try it", shown.join("\n\n"));
 }
 
-function describeFiles({ libraries, files }: z.infer<typeof Known>, { weights }: ModelCard): string {
+function describeFiles({ libraries, files, weights }: ModelCard): string {
   const made = Object.entries(libraries).map(([library, version]) => `${library} ${version}`);
   const rows = Object.entries({ ...files, ...(weights == null ? {} : { "the tar": weights.sha256 }) });
   return [made.join(", "), table(["file", "SHA-256"], rows)].filter((part) => part !== "").join("\n\n");

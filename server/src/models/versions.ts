@@ -4,6 +4,7 @@ import { type Cursor, type Db, isBehind, type Tables } from "../db.ts";
 import { parseSchema, type VersionSchema } from "./schema.ts";
 
 export type VersionRow = Selectable<Tables["versions"]>;
+export type NewVersion = Insertable<Tables["versions"]>;
 
 export async function findVersion(db: Db, id: string): Promise<VersionRow | undefined> {
   return db.selectFrom("versions").selectAll().where("id", "=", id).where("deleted_at", "is", null).executeTakeFirst();
@@ -53,16 +54,37 @@ export async function listVersions(
   return query.orderBy("created_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
 
-export async function insertVersion(db: Db, version: Insertable<Tables["versions"]>): Promise<void> {
+export async function insertVersion(db: Db, version: NewVersion): Promise<void> {
   await db.insertInto("versions").values(version).execute();
 }
 
-/** The version as it is kept: that which was there before under the same id, taken back where it was deleted. */
-export async function ensureVersion(db: Db, version: Insertable<Tables["versions"]>): Promise<VersionRow> {
+/** The version made of the snapshot as of that step, if it was made and not deleted. */
+export async function findVersionOfSnapshot(db: Db, trainingId: string, step: number): Promise<VersionRow | undefined> {
+  return db
+    .selectFrom("versions")
+    .selectAll()
+    .where("snapshot_of", "=", trainingId)
+    .where("snapshot_step", "=", step)
+    .where("deleted_at", "is", null)
+    .executeTakeFirst();
+}
+
+/** The version as it is kept: that which was there before under the same id, taken back, as new, where it was deleted. */
+export async function ensureVersion(db: Db, version: NewVersion): Promise<VersionRow> {
   return db
     .insertInto("versions")
     .values(version)
-    .onConflict((conflict) => conflict.column("id").doUpdateSet({ deleted_at: null }))
+    .onConflict((conflict) =>
+      conflict.column("id").doUpdateSet((row) => ({
+        deleted_at: null,
+        created_at: row
+          .case()
+          .when("versions.deleted_at", "is", null)
+          .then(row.ref("versions.created_at"))
+          .else(version.created_at)
+          .end(),
+      })),
+    )
     .returningAll()
     .executeTakeFirstOrThrow();
 }
@@ -92,7 +114,7 @@ export async function deleteUnusedVersion(db: Db, id: string, at: string): Promi
 }
 
 /** A built-in version is a constant; at each start its schema follows the checkout. */
-export async function upsertBuiltinVersion(db: Db, version: Insertable<Tables["versions"]>): Promise<void> {
+export async function upsertBuiltinVersion(db: Db, version: NewVersion): Promise<void> {
   await db
     .insertInto("versions")
     .values(version)

@@ -7,10 +7,12 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import tar from "tar-stream";
 import { z } from "zod";
 import { hashFile } from "../files/hash.ts";
+import { CARD_BYTES_MAX, CARD_NAME } from "./card.ts";
 
 export class WeightsError extends Error {}
 
@@ -30,8 +32,14 @@ export async function checkBytes(path: string, reported: { sha256: string; size:
   if ((await hashFile(path)) !== reported.sha256) throw new WeightsError("the file is not the one that was reported.");
 }
 
-/** Throws WeightsError with a sentence when the file is not what was reported, or is damaged. */
-export async function checkWeights(path: string, reported: { sha256: string; size: number }): Promise<void> {
+/**
+ * Gives the text of the model card in it, if it has one. Throws WeightsError with a sentence when the file is not what was
+ * reported, or is damaged.
+ */
+export async function checkWeights(
+  path: string,
+  reported: { sha256: string; size: number },
+): Promise<string | undefined> {
   const { size } = await stat(path).catch(() => ({ size: -1 }));
   if (size !== reported.size)
     throw new WeightsError(`the file has ${size} bytes where ${reported.size} were reported.`);
@@ -48,11 +56,14 @@ export async function checkWeights(path: string, reported: { sha256: string; siz
   // A reader that stops half-way destroys the stream; what the pipeline says then is only an echo of the real error.
   reading.catch(() => {});
   let entries = 0;
+  let card: string | undefined;
   try {
     for await (const entry of extract) {
       entries += 1;
       if (SAFETENSORS.some((suffix) => entry.header.name.endsWith(suffix))) {
         await checkSafetensors(entry, entry.header.name, entry.header.size ?? 0);
+      } else if (entry.header.name === CARD_NAME && (entry.header.size ?? 0) <= CARD_BYTES_MAX) {
+        card = await text(entry);
       } else {
         entry.resume();
       }
@@ -65,6 +76,7 @@ export async function checkWeights(path: string, reported: { sha256: string; siz
   if (entries === 0) throw new WeightsError("the tar is empty.");
   if (hash.digest("hex") !== reported.sha256)
     throw new WeightsError("its contents are not those that were reported (sha256 differs).");
+  return card;
 }
 
 /** Reads the header and checks that the tensors fill the file without gap or overlap; the rest streams by. */

@@ -174,6 +174,12 @@ export const SECTIONS: Section[] = [
         replies: { 200: "Training" },
       },
       {
+        route: "POST /v1/runs/:id/snapshots/:step/publish",
+        id: "runs.publishSnapshot",
+        says: "Publishes a training's snapshot as a new version of its destination; answers one of that step that is there.",
+        replies: { 200: "Version", 201: "Version" },
+      },
+      {
         route: "DELETE /v1/runs/:id",
         id: "runs.delete",
         says: "Removes what a run that has ended was given and has made; what a training published stays. Easel-Frees-Bytes says what that frees.",

@@ -2,10 +2,16 @@
  * Every route, by every verb, for a caller without a token, one whose token may only read, and one of another account.
  * A route that does not stand in the table below fails, and so does a line without its route.
  */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { Deployment, File, Model, NewToken, Prediction, Training } from "@easel/contract";
 import { expect, test } from "vitest";
+import { timestamp } from "../context.ts";
+import { sha256Hex } from "../ids.ts";
 import { insertVersion } from "../models/versions.ts";
+import { attemptFolder } from "../runs/attempt-folder.ts";
+import { insertEvents } from "../runs/events.ts";
 import { upsertExample } from "../runs/examples.ts";
 import { makePicture, makeTar } from "../testing/archives.ts";
 import { read } from "../testing/read.ts";
@@ -109,6 +115,7 @@ const TABLE: Record<string, Rule> = {
   "GET /v1/runs/:id/artifacts": { who: "read" },
   "POST /v1/runs/:id/stop-and-keep": { who: "write" },
   "POST /v1/runs/:id/save-state": { who: "write" },
+  "POST /v1/runs/:id/snapshots/:step/publish": { who: "write" },
   "GET /v1/tokens": { who: "read" },
   "POST /v1/tokens": { who: "write" },
   "GET /v1/bases": { who: "read", isShared: true },
@@ -169,6 +176,7 @@ function fill(path: string, ids: Ids): string {
     ":prediction": ids.prediction,
     ":slug": "fine-tunable",
     ":attempt": "1",
+    ":step": "5",
     ":place": "0",
     ":path{.+}": "out-0.png",
     ":page{(?!v1/).+}": `you/${ids.model}`,
@@ -211,12 +219,24 @@ async function furnish(world: World): Promise<Ids> {
   const trainings = `/v1/models/you/toy/versions/${ids.version}/trainings`;
   const input = { input_images: `http://x/v1/files/${ids.file}` };
   ids.training = (await read(call("POST", trainings, { destination: "you/toy", input }), Training)).id;
+  await keepSnapshot(world, ids.training);
   await call("POST", `/v1/trainings/${ids.training}/cancel`);
   await read(call("POST", "/v1/deployments", { name: "ready", ...deployed(ids), ...SCALE }), Deployment);
   ids.token = (await read(call("POST", "/v1/tokens", { name: "laptop" }), NewToken)).id;
   const deliveries = await listOwnDeliveries(context.db, { account: "you", before: undefined, limit: 1 });
   ids.delivery = deliveries[0]?.id ?? "";
   return ids;
+}
+
+/** Of step 5, as an attempt would have left it. */
+async function keepSnapshot({ context }: World, training: string): Promise<void> {
+  const data = await makeTar([{ name: "echo.json", data: Buffer.from("{}") }]);
+  const folder = attemptFolder(context, training, 1);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "a.tar"), data);
+  const facts = { name: "a.tar", path: "a.tar", size: data.length, sha256: sha256Hex(data) };
+  const body = JSON.stringify({ step: 5, file: { ...facts, contentType: "application/x-tar" } });
+  await insertEvents(context.db, training, [{ attempt: 1, seq: 1, type: "snapshot", at: timestamp(context), body }]);
 }
 
 interface Answer {

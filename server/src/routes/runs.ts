@@ -1,4 +1,4 @@
-/** `/v1/runs`: what Easel adds about a run — its events as they come, its whole log, a result kept early. */
+/** `/v1/runs`: what Easel adds about a run — its events as they come, its whole log, a result kept early or chosen late. */
 import { Readable } from "node:stream";
 import { type ArtifactPage, FREES_HEADER, isTerminal } from "@easel/contract";
 import { Hono, type Context as Request } from "hono";
@@ -6,13 +6,15 @@ import { streamSSE } from "hono/streaming";
 import { endWithToken } from "../accounts/tokens.ts";
 import type { Context } from "../context.ts";
 import type { Env } from "../env.ts";
-import { badRequest, unprocessable } from "../errors.ts";
+import { badRequest, notFound, unprocessable } from "../errors.ts";
+import { presentVersion } from "../models/present.ts";
 import { listArtifacts } from "../runs/artifacts.ts";
 import { keepRun, saveState } from "../runs/cancel.ts";
 import { isExample } from "../runs/examples.ts";
 import { followRun } from "../runs/follow.ts";
 import { logFrom } from "../runs/logs.ts";
 import { presentAny } from "../runs/present.ts";
+import { publishSnapshot } from "../runs/publish-snapshot.ts";
 import { removeData } from "../runs/removal.ts";
 import type { RunRow } from "../runs/store.ts";
 import { measureFreed } from "../space/frees.ts";
@@ -70,6 +72,16 @@ export function runs(context: Context): Hono<Env> {
     const run = await requireBegunTraining(context, c, "asked for a training state");
     const asked = await saveState(context, run);
     return c.json(await presentAny(context, asked, { origin: originOf(context, c), inline: false }));
+  });
+
+  app.post("/runs/:id/snapshots/:step/publish", async (c) => {
+    const run = await requireRun(context, c);
+    if (run.kind !== "training") throw notFound();
+    const step = Number(c.req.param("step"));
+    if (!Number.isSafeInteger(step) || step < 0)
+      throw badRequest("A snapshot's step must be a whole number, such as 40.");
+    const { version, isNew } = await publishSnapshot(context, run, step);
+    return c.json(presentVersion(version), isNew ? 201 : 200);
   });
 
   app.delete("/runs/:id", async (c) => {

@@ -59,12 +59,13 @@ export function versions(context: Context, builtins: Builtin[]): Hono<Env> {
   app.get(`${PATH}/:version/card`, async (c) => {
     const { owner, name, version: id } = c.req.param();
     const path = { account: c.get("account"), owner, name, id };
-    const { version } = await requireVersionOf(context, builtins, path);
+    const { version, model } = await requireVersionOf(context, builtins, path);
     const card = await presentCard(context, version, originOf(context, c));
     if (card === undefined) {
       throw notFound("This version was not trained here, so it has no model card. Look at its openapi_schema.");
     }
-    return c.json(card);
+    const training = model.owner === path.account ? (version.training_id ?? version.snapshot_of) : null;
+    return c.json({ ...card, training });
   });
 
   // Replicate answers 202; Python's first client takes nothing but 204 for done.

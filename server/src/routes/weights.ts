@@ -11,7 +11,7 @@ import { baseFilesOf } from "../models/bases.ts";
 import type { Builtin } from "../models/builtin.ts";
 import { requireModel, requireVersion } from "../models/resolve.ts";
 import type { VersionRow } from "../models/versions.ts";
-import { listSnapshots } from "../runs/snapshots.ts";
+import { requireSnapshot } from "../runs/snapshots.ts";
 import { sendBytes } from "./bytes.ts";
 
 /** The one program whose tars the exporter reads. */
@@ -70,22 +70,16 @@ function readQuery(query: Record<string, string>): WeightsQuery {
 
 /** The version's tar, or that of a snapshot of its training. Throws 404 where there is none. */
 async function findWeights(context: Context, version: VersionRow, step: number | undefined): Promise<StoredFile> {
-  const { weights_sha256: sha256, weights_size: size, training_id: training } = version;
+  const { weights_sha256: sha256, weights_size: size } = version;
   if (sha256 === null || size === null) {
     throw notFound(
       "This version is a base: nothing was trained into it. Train it, or take the base's files themselves.",
     );
   }
   if (step === undefined) return { path: context.blobs.path(sha256), sha256, size };
-  const snapshots = training === null ? [] : await listSnapshots(context, training);
-  const snapshot = snapshots.find((one) => one.step === step);
-  if (snapshot !== undefined) return snapshot;
-  const steps = snapshots.map((one) => one.step).join(", ");
-  throw notFound(
-    steps === ""
-      ? `There is no snapshot of step ${step}. None was kept: leave step out.`
-      : `There is no snapshot of step ${step}. Choose of ${steps}.`,
-  );
+  const training = version.training_id ?? version.snapshot_of;
+  if (training !== null) return requireSnapshot(context, training, step);
+  throw notFound(`There is no snapshot of step ${step}. None was kept: leave step out.`);
 }
 
 function sendFile(c: Request<Env>, file: StoredFile, headers: Record<string, string>): Response {

@@ -1,0 +1,2 @@
+/** The trained file cannot be served; the message says what is wrong with it. */
+export class UnusableWeights extends Error {}
