@@ -2,7 +2,10 @@
 import { setTimeout } from "node:timers/promises";
 import { type Context, timestamp } from "../context.ts";
 import { failWaitingRun, type Loss, loseAttempt } from "../runs/finish.ts";
-import { type Holder, listProcessingRuns, listWaitingRuns, type RunRow } from "../runs/store.ts";
+import { listProcessingRuns } from "../runs/leases.ts";
+import type { Holder } from "../runs/moves.ts";
+import { listWaitingRuns } from "../runs/queue.ts";
+import type { RunRow } from "../runs/store.ts";
 import { causeOfDeath } from "./cause.ts";
 import type { Crew } from "./crew.ts";
 import { signalAlone, signalGroup } from "./identity.ts";

@@ -10,8 +10,8 @@ import type { Context } from "../context.ts";
 import { attemptFolder } from "../runs/attempt-folder.ts";
 import { findLastSeq } from "../runs/events.ts";
 import { finishAttempt, isFinal } from "../runs/finish.ts";
+import type { Holder } from "../runs/moves.ts";
 import { commitEvents } from "../runs/report.ts";
-import type { Holder } from "../runs/store.ts";
 
 const BATCH = 500;
 

@@ -8,8 +8,8 @@ import { createInterface } from "node:readline";
 import { type Command, type Hello, LINE_BYTES_MAX, type ProcessEvent, ProcessLine, type Slots } from "@easel/contract";
 import type { Context } from "../context.ts";
 import { type FinalEvent, finishAttempt, isFinal } from "../runs/finish.ts";
+import type { Holder } from "../runs/moves.ts";
 import { commitEvents } from "../runs/report.ts";
-import type { Holder } from "../runs/store.ts";
 
 const BATCH_MS = 50;
 const QUEUE_MAX = 5000;

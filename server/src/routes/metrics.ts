@@ -8,7 +8,8 @@ import { authenticate, requireOperator } from "../auth.ts";
 import type { Context } from "../context.ts";
 import type { Env } from "../env.ts";
 import { listLivingProcesses } from "../processes/store.ts";
-import { countRuns, findOldestWaitingAt } from "../runs/store.ts";
+import { findOldestWaitingAt } from "../runs/queue.ts";
+import { countRuns } from "../runs/store.ts";
 import { countWaitingDeliveries } from "../webhooks/store.ts";
 
 /** From a row's read to a `Prefer: wait`. */

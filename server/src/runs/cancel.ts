@@ -1,7 +1,8 @@
 /** The wishes that a person can have about a run. A run that waits ends at once; one that is processing ends by its holder. */
 import { type Context, timestamp } from "../context.ts";
 import { announceEnd } from "../webhooks/outbox.ts";
-import { endWaitingRun, findRun, type RunRow, updateRunWish } from "./store.ts";
+import { endWaitingRun, updateRunWish } from "./moves.ts";
+import { findRun, type RunRow } from "./store.ts";
 
 /** Safe to repeat; a run that has ended stays as it is. */
 export async function cancelRun(context: Context, run: RunRow): Promise<RunRow> {

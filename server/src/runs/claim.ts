@@ -9,8 +9,9 @@ import { announceStart } from "../webhooks/outbox.ts";
 import { attemptFolder } from "./attempt-folder.ts";
 import { findNewestState, insertAttempt } from "./attempts.ts";
 import { insertServerLog } from "./events.ts";
+import { claimRun } from "./moves.ts";
 import { leaseFromNow } from "./report.ts";
-import { claimRun, type RunRow } from "./store.ts";
+import type { RunRow } from "./store.ts";
 
 /** The files of a run's input: input name → the blob that the model process reads. */
 export const RunFiles = z.record(z.string(), z.object({ sha256: z.string() }));

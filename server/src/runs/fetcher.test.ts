@@ -11,7 +11,8 @@ import { makePicture, makeZip } from "../testing/archives.ts";
 import { read } from "../testing/read.ts";
 import { ECHO, makeWorld, type World, type WorldOptions } from "../testing/world.ts";
 import { InputFetcher } from "./fetcher.ts";
-import { findRun, listWaitingRuns } from "./store.ts";
+import { listWaitingRuns } from "./queue.ts";
+import { findRun } from "./store.ts";
 
 /** The internet of these tests: an address that the operator allows. */
 const OUTSIDE = "127.0.0.2";

@@ -15,8 +15,10 @@ import { RunFiles } from "./claim.ts";
 import { insertServerLog, insertServerStage } from "./events.ts";
 import { failWaitingRun } from "./finish.ts";
 import { keepFiles } from "./input-files.ts";
+import { updateRunFetched } from "./moves.ts";
+import { listFetchingRuns } from "./queue.ts";
 import { settleFiles } from "./settle-files.ts";
-import { findRun, listFetchingRuns, type RunRow, updateRunFetched } from "./store.ts";
+import { findRun, type RunRow } from "./store.ts";
 
 const RUNS_AT_ONCE = 4;
 const LOOK_MS = 60_000;

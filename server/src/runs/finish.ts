@@ -5,10 +5,11 @@ import type { Db } from "../db.ts";
 import { announceEnd } from "../webhooks/outbox.ts";
 import { type AttemptRow, endAttempt, listAttempts } from "./attempts.ts";
 import { countBegunAttempts, findLastSeq, insertEvents, insertServerLog } from "./events.ts";
+import { endWaitingRun, type Holder, releaseRun } from "./moves.ts";
 import { decodeOutput, encodeOutput } from "./output.ts";
 import { type Publication, preparePublication, publishVersion } from "./publish.ts";
 import { eventRow, freshEvents } from "./report.ts";
-import { endWaitingRun, findRun, type Holder, type RunRow, releaseRun } from "./store.ts";
+import { findRun, type RunRow } from "./store.ts";
 import { UnusableWeights } from "./unusable-weights.ts";
 
 export type FinalEvent = Extract<ProcessEvent, { type: "done" | "failed" | "canceled" | "lost" }>;

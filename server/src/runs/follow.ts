@@ -4,7 +4,8 @@ import { z } from "zod";
 import type { Context } from "../context.ts";
 import { type EventRow, listEvents } from "./events.ts";
 import { presentRunFile } from "./present.ts";
-import { countRunsAhead, findRun, type RunRow } from "./store.ts";
+import { countRunsAhead } from "./queue.ts";
+import { findRun, type RunRow } from "./store.ts";
 
 export interface Message {
   id?: string;

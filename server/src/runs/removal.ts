@@ -14,9 +14,10 @@ import { listReferences } from "../space/references.ts";
 import { deleteDeliveriesOfRun } from "../webhooks/store.ts";
 import { attemptFolder } from "./attempt-folder.ts";
 import { RunFiles } from "./claim.ts";
+import { listRemovableRuns, updateRunDataRemoved } from "./due.ts";
 import { deleteEvents } from "./events.ts";
 import { decodeOutput, encodeOutput } from "./output.ts";
-import { listRemovableRuns, type RunRow, updateRunDataRemoved } from "./store.ts";
+import type { RunRow } from "./store.ts";
 
 const RUNS_AT_ONCE = 50;
 /**

@@ -8,8 +8,9 @@ import { findVersionSchema } from "../models/versions.ts";
 import { announceEvents } from "../webhooks/outbox.ts";
 import { updateAttemptState } from "./attempts.ts";
 import { findLastSeq, insertEvents } from "./events.ts";
+import { type Holder, updateHeldRun } from "./moves.ts";
 import { appendChunks, encodeOutput } from "./output.ts";
-import { findRun, type Holder, updateHeldRun } from "./store.ts";
+import { findRun } from "./store.ts";
 
 /** A process broke the protocol: its numbers have a gap. The connection is dropped, and the process replays. */
 export class ProtocolError extends Error {}

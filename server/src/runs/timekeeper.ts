@@ -1,10 +1,10 @@
 /** What happens to runs because time goes by: those past their deadline are canceled, and old data is removed. */
 import type { Context } from "../context.ts";
 import { cancelRun } from "./cancel.ts";
+import { listOverdueRuns } from "./due.ts";
 import { deleteIdempotencyKeys } from "./idempotency-keys.ts";
 import { KEY_MS } from "./once.ts";
 import { removeDueData } from "./removal.ts";
-import { listOverdueRuns } from "./store.ts";
 
 const TICK_MS = 1000;
 const TICKS_BETWEEN_REMOVALS = 60;
