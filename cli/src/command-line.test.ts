@@ -40,7 +40,7 @@ const events = [
   { type: "status", data: { status: "processing" } },
   { type: "stage", data: { attempt: 1, at, name: "training" } },
   { type: "progress", data: { attempt: 1, at, step: 100, total: 200 } },
-  { type: "log", data: { attempt: 1, at, text: "100 of 200" } },
+  { type: "log", data: { attempt: 1, at, text: "100 of 200\nWarning: The loss runs away." } },
 ];
 const done = { type: "done", data: { status: "succeeded" } };
 
@@ -86,6 +86,8 @@ test("train sends the file, starts the run with typed inputs, and prints nothing
     input: { max_train_steps: 200, input_images: "http://x/v1/files/f1" },
   });
   expect(stderr).toContain("step 100/200");
+  expect(stderr).toContain("! The loss runs away.\n");
+  expect(stderr).not.toContain("100 of 200");
   expect(stderr).toContain("trained you/toy in 1 min 32 s");
   expect(stderr).toContain('easel run you/toy prompt="a TOK emoji of a fox"');
   for (const control of ["\x1b", "\r"]) expect(stderr).not.toContain(control);

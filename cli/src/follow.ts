@@ -1,5 +1,5 @@
 /** Follows a run at the terminal until it ends, or until Ctrl-C leaves it to itself. */
-import type { Client, RunEvent, RunStatus } from "@easel/contract";
+import { type Client, type RunEvent, type RunStatus, readWarnings } from "@easel/contract";
 import { drawBar } from "./bar.ts";
 import { formatDuration } from "./format.ts";
 import { advance, NOTHING_YET, type Progress, secondsLeft } from "./progress.ts";
@@ -22,6 +22,7 @@ export async function followRun(client: Client, id: string, { logs = false } = {
       const before = progress;
       progress = advance(progress, event);
       if (logs) printLog(event);
+      else sayWarnings(event);
       show.event(before, progress);
     }
     return progress.status;
@@ -38,6 +39,12 @@ export async function followRun(client: Client, id: string, { logs = false } = {
 
 function printLog(event: RunEvent): void {
   if (event.type === "log") terminal.data(event.data.text);
+}
+
+/** Where the log is not shown. */
+function sayWarnings(event: RunEvent): void {
+  if (event.type !== "log") return;
+  for (const warning of readWarnings(event.data.text)) terminal.words(terminal.paint.yellow(`! ${warning}`));
 }
 
 interface Show {

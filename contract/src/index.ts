@@ -60,5 +60,6 @@ export {
 } from "./token.ts";
 export { CreateTraining, type SentTraining, Training, TrainingPage, TrainingResult } from "./training.ts";
 export { CreateVersion, ModelCard, OpenApiSchema, Version, VersionPage } from "./version.ts";
+export { readWarnings } from "./warnings.ts";
 export { WebhookDelivery, WebhookDeliveryPage, WebhookSecret } from "./webhook.ts";
 export { RELATIVE_ERROR_HEADER, WeightsFormat, WeightsQuery } from "./weights.ts";

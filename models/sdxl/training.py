@@ -14,6 +14,7 @@ from base import Base, current, describe_sizes
 from choice import Choice
 from class_images import ClassImage, make_class_images
 from course import Course, Group
+from divergence import Trend, warn_of
 from eye import Eye
 from footprint import activation_bytes
 from judge import Judge, choose_probes
@@ -110,7 +111,7 @@ def train(technique: Technique, inputs: dict) -> Path:
                 samples.keep(course)
         # A state holds what was chosen by its step, so that step's snapshot comes first.
         keepers = (snapshots, states, samples)
-        fit(plan, images, tuning, course, base.objective(inputs["snr_gamma"]), keepers, Reading(plan.steps))
+        fit(plan, images, tuning, course, base.objective(inputs["snr_gamma"]), keepers, Reading(plan))
         snapshots.keep_last(course)
     runner.stage("saving")
     return save(choice.result(), course)
@@ -185,13 +186,19 @@ def make_groups(technique: Technique, tuning: Tuning, plan: Plan, inputs: dict) 
 
 
 class Reading:
-    """Says how far a training is, and its losses."""
+    """Says how far a training is, and its losses; once, that they run away."""
 
-    def __init__(self, steps: int) -> None:
-        self.progress = Progress(steps, "steps")
+    def __init__(self, plan: Plan) -> None:
+        self.progress = Progress(plan.steps, "steps")
+        self.trend = Trend(plan.batch_size * plan.accumulation)
 
     def __call__(self, course: Course) -> None:
         runner.metric(course.steps, loss=course.losses[-1])
+        # All of them where a training was resumed: what was warned of before is not again.
+        for loss in course.losses[self.trend.step :]:
+            self.trend = self.trend.after(loss)
+        if self.trend.ran_away_at == course.steps:
+            print(f"Warning: {warn_of(self.trend, {group.name: group.learning_rate for group in course.groups})}")
         recent = course.losses[-20:]
         self.progress(course.steps, f", loss {sum(recent) / len(recent):.4f}")
 

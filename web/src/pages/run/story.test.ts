@@ -47,6 +47,12 @@ test("the log keeps every line; a progress bar is one line however often it is d
   expect(story.log).toEqual(["one", "two", " 10%|██ | 2/20", "three"]);
 });
 
+test("what the log warns of is kept by itself, once", () => {
+  const story = tell([log("one\nWarning: The loss runs away."), log("Warning: The loss runs away.\nNo Warning: two")]);
+  expect([...story.warnings]).toEqual(["The loss runs away."]);
+  expect(story.log).toContain("Warning: The loss runs away.");
+});
+
 test("a sample that is drawn anew after a lost attempt is shown once", () => {
   const sample = (url: string): RunEvent => ({
     id: 1,

@@ -2,7 +2,7 @@
  * A run's events gathered into what a page shows: where it is, what it has drawn, its curves and its log. Knows nothing
  * of React or of connections. It is changed in place: a log can have a hundred thousand lines.
  */
-import type { RunEvent, RunFile, RunStatus } from "@easel/contract";
+import { type RunEvent, type RunFile, type RunStatus, readWarnings } from "@easel/contract";
 
 export interface Sample {
   prompt: string;
@@ -30,6 +30,8 @@ export class Story {
   readonly snapshots = new Map<number, RunFile>();
   outputs: RunFile[] = [];
   readonly log: string[] = [];
+  /** What it warns of, each once. */
+  readonly warnings = new Set<string>();
   /** What it failed with, once it has. */
   errorCode: string | undefined;
   /** When this attempt's steps began, and its first step: what its pace is measured from. */
@@ -97,6 +99,7 @@ export class Story {
         return;
       case "log":
         for (const line of event.data.text.replace(/\n$/, "").split("\n")) this.addLine(line);
+        for (const warning of readWarnings(event.data.text)) this.warnings.add(warning);
         return;
     }
   }

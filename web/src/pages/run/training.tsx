@@ -64,6 +64,11 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
       <div className="flex flex-col gap-4 sm:gap-6">
         {error !== undefined && <ErrorNotice error={error} />}
         {run.error !== null && <Failure run={run} story={story} isReadOnly={isReadOnly} />}
+        {[...story.warnings].map((warning) => (
+          <Notice key={warning} tone="warn" title="Warning">
+            {warning}
+          </Notice>
+        ))}
         {!isTerminal(status) && (
           <Card>
             <Stage story={story} status={status} isLost={isLost} />
