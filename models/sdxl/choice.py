@@ -6,6 +6,7 @@ What it knows is part of every training state, so that a resumed training choose
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -51,16 +52,16 @@ class Choice:
         if self.scorer:
             self.yardstick = self.scorer.make_yardstick()
 
-    def consider(self, step: int, path: Path) -> None:
-        """Five snapshots a run are scored, however many there are."""
+    def consider(self, step: int, write: Callable[[], Path]) -> None:
+        """Five snapshots a run are scored, however many there are. `write` is called where it is the best so far."""
         marks_passed = step * SCORED_PER_RUN // self.steps - (step - self.every) * SCORED_PER_RUN // self.steps
         if self.scorer and marks_passed:
-            self._score(step, path)
+            self._score(step, write)
 
     def consider_last(self, step: int, path: Path) -> None:
         self.last = (step, path)
         if self.scorer and not any(one.step == step for one in self.scored):
-            self._score(step, path)
+            self._score(step, lambda: path)
 
     def result(self) -> Chosen:
         """The snapshot to publish, after `consider_last`."""
@@ -108,12 +109,12 @@ class Choice:
             self.best = Path(tempfile.mkdtemp(prefix="best-", dir=runner.folder())) / BEST_FILE
             link_or_copy(state.folder / BEST_FILE, self.best)
 
-    def _score(self, step: int, path: Path) -> None:
+    def _score(self, step: int, write: Callable[[], Path]) -> None:
         scored = Scored(step, self.scorer.score(step))
         self.scored.append(scored)
         runner.metric(step, **asdict(scored.score), worth=self.yardstick.measure(scored.score))
         if self.yardstick.choose(self.scored) is scored:
-            self.best = path
+            self.best = write()
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from choice import Choice
 from course import Course
 from states import State, adopt_state, find_newest_state, forget_old_states, write_state
@@ -20,6 +21,8 @@ import runner
 # cog-sdxl's default, which means that no number was given.
 EASEL_DECIDES = 999999
 STEPS_BETWEEN, SECONDS_BETWEEN = 50, 60.0
+# Beyond that, as a whole network's 41 GB at SDXL's size, no third state lies there while it is written.
+LARGE_BYTES = 10_000_000_000
 LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "pillow")
 
 
@@ -108,18 +111,20 @@ class StateKeeper:
     def keep(self, course: Course) -> None:
         """A disk that takes no state is no reason to lose the training, and one old state is worth less than a new one."""
         self.times.count(course.steps)
+        tensors = course.tensors() | self.choice.tensors()
+        if sum(tensor.nbytes for tensor in tensors.values()) > LARGE_BYTES:
+            forget_old_states(self.root, kept=1)
         try:
             try:
-                folder = self._write(course)
+                folder = self._write(course, tensors)
             except OSError:
                 forget_old_states(self.root, kept=1)
-                folder = self._write(course)
+                folder = self._write(course, tensors)
         except OSError as error:
             print(f"The training state of step {course.steps} could not be written ({error}). The training goes on.")
             return
         runner.state(folder, course.steps)
         forget_old_states(self.root)
 
-    def _write(self, course: Course) -> Path:
-        tensors = course.tensors() | self.choice.tensors()
+    def _write(self, course: Course, tensors: dict[str, torch.Tensor]) -> Path:
         return write_state(self.root, course.steps, tensors, self.facts, self.choice.files())

@@ -20,26 +20,37 @@ from words import count_naming
 import runner
 
 PER_RUN, PER_RUN_AT_LEAST = 10, 2
-# All of a run's snapshots together. A LoRA of SDXL is 0.2 GB, its whole UNet 5.
+# All that stay of a run's snapshots together. A LoRA of SDXL is 0.2 GB, its whole UNet 5.
 BYTES_PER_RUN = 20_000_000_000
 CAPTIONS_DRAWN = 3
 # Enough to see what a training is at. A picture of a finished model takes 25 to 50 steps of a slower scheduler.
 INFERENCE_STEPS = 8
 
 
-def steps_between_snapshots(steps: int, checkpointing_steps: int, bytes_each: int = 0) -> int:
-    """Ten a run, fewer where they are large, and no fewer than training states where their number was given."""
-    count = max(PER_RUN_AT_LEAST, min(PER_RUN, BYTES_PER_RUN // max(1, bytes_each)))
-    often = -(-steps // count)
+def steps_between_snapshots(steps: int, checkpointing_steps: int) -> int:
+    """Ten a run, and no fewer than training states where their number was given."""
+    often = -(-steps // PER_RUN)
     return often if checkpointing_steps == EASEL_DECIDES else min(often, checkpointing_steps)
 
 
-class SnapshotKeeper:
-    """Writes small tars of trained weights, and tells `choice` of each. `write(path)` writes what the parameters are then."""
+def steps_between_kept(steps: int, every: int, bytes_each: int) -> int:
+    """Of the snapshots after each `every` steps those that stay to be had: all but where they are too large for that."""
+    most = max(PER_RUN_AT_LEAST, BYTES_PER_RUN // bytes_each)
+    return every * -(-steps // (most * every))
 
-    def __init__(self, every: int, write: Callable[[Path, Course], None], choice: Choice) -> None:
-        self.every, self.write, self.choice = every, write, choice
+
+class SnapshotKeeper:
+    """Writes tars of trained weights, and tells `choice` of each. `write(path)` writes what the parameters are then.
+
+    Of each `kept_every` steps they stay to be had. One between these is written aside where it is the best so far, and goes
+    when another one is.
+    """
+
+    def __init__(self, every: int, kept_every: int, write: Callable[[Path, Course], None], choice: Choice) -> None:
+        self.every, self.kept_every, self.write, self.choice = every, kept_every, write, choice
         self.folder = Path(tempfile.mkdtemp(prefix="snapshots-", dir=runner.folder()))
+        # Goes with the keeper, however the training ends.
+        self.aside = tempfile.TemporaryDirectory(prefix="aside-", dir=runner.folder(), ignore_cleanup_errors=True)
         self.last: tuple[int, Path] | None = None
 
     def wants(self, step: int) -> bool:
@@ -47,16 +58,44 @@ class SnapshotKeeper:
 
     def keep(self, course: Course) -> None:
         with course.as_it_would_come_out():
-            path = self._write(course)
-            self.choice.consider(course.steps, path)
+            if course.steps % self.kept_every == 0:
+                path = self._write(course)
+                self.choice.consider(course.steps, lambda: path)
+            else:
+                self.choice.consider(course.steps, lambda: self._write_aside(course))
+        self._forget_aside(self.choice.best)
 
     def keep_last(self, course: Course) -> None:
         """At the end, wherever that is: what it came to can be had, and can be chosen."""
         with course.as_it_would_come_out():
             path = self.last[1] if self.last and self.last[0] == course.steps else self._write(course)
             self.choice.consider_last(course.steps, path)
+        self._forget_aside(self.choice.best)
+
+    def end(self) -> None:
+        """What was chosen is published: it need not lie here too."""
+        self.aside.cleanup()
+
+    def _write_aside(self, course: Course) -> Path:
+        self._refuse_not_finite(course)
+        path = Path(self.aside.name) / f"step-{course.steps}.tar"
+        self.write(path, course)
+        return path
+
+    def _forget_aside(self, best: Path | None) -> None:
+        for path in Path(self.aside.name).iterdir():
+            if path != best:
+                path.unlink()
 
     def _write(self, course: Course) -> Path:
+        self._refuse_not_finite(course)
+        path = self.folder / f"snapshot-{course.steps}.tar"
+        self.write(path, course)
+        runner.snapshot(path, course.steps)
+        self.last = (course.steps, path)
+        return path
+
+    def _refuse_not_finite(self, course: Course) -> None:
         """Raises `runner.Failure` where the weights are not finite: with these every picture would be black."""
         if broken := course.not_finite():
             before = f"The snapshot of step {self.last[0]}" if self.last else "No snapshot"
@@ -65,11 +104,6 @@ class SnapshotKeeper:
                 f"After step {course.steps} there are numbers in the weights of {' and '.join(broken)} that are not finite. "
                 f"{before} can be had from this run. Train again with a tenth of the learning rate.",
             )
-        path = self.folder / f"snapshot-{course.steps}.tar"
-        self.write(path, course)
-        runner.snapshot(path, course.steps)
-        self.last = (course.steps, path)
-        return path
 
 
 class SampleKeeper:

@@ -26,7 +26,7 @@ from prepare import PREPARED_NAME, Dataset, Example, prepare, weigh, write_prepa
 from prepare.networks import find_part
 from progress import Progress
 from result import Result, save, settings_of
-from snapshots import SampleKeeper, SnapshotKeeper, choose_prompts, steps_between_snapshots
+from snapshots import SampleKeeper, SnapshotKeeper, choose_prompts, steps_between_kept, steps_between_snapshots
 from technique import Technique, choose_technique
 from tuning import Tuning
 from words import read_token_strings
@@ -87,12 +87,13 @@ def train(technique: Technique, inputs: dict) -> Path:
     course = Course(make_groups(technique, tuning, plan, inputs), plan.steps, seed, base.device)
     memory = fit_memory(base, course, inputs)
     plan = replace(plan, images_at_once=memory.images_at_once)
-    # Whole networks are written in half precision.
-    every = steps_between_snapshots(plan.steps, inputs["checkpointing_steps"], 2 * course.count_moving())
+    every = steps_between_snapshots(plan.steps, inputs["checkpointing_steps"])
+    # Whole networks are written in half precision, all else in single.
+    kept_every = steps_between_kept(plan.steps, every, (2 if technique.replaces_base else 4) * course.count_moving())
     choice = make_choice(plan.steps, every, tuning, dataset, inputs)
     states = StateKeeper(describe_training(base, dataset, inputs, seed), inputs["checkpointing_steps"], choice)
     result = Result(base, technique, tuning, dataset, inputs | {"seed": seed})
-    snapshots = SnapshotKeeper(every, result.write, choice)
+    snapshots = SnapshotKeeper(every, kept_every, result.write, choice)
     samples = SampleKeeper(
         steps_between_snapshots(plan.steps, EASEL_DECIDES)
         if inputs["sample_steps"] is None
@@ -114,7 +115,9 @@ def train(technique: Technique, inputs: dict) -> Path:
         fit(plan, images, tuning, course, base.objective(inputs["snr_gamma"]), keepers, Reading(plan))
         snapshots.keep_last(course)
     runner.stage("saving")
-    return save(choice.result(), course)
+    path = save(choice.result(), course)
+    snapshots.end()
+    return path
 
 
 def fit_memory(base: Base, course: Course, inputs: dict) -> MemoryPlan:

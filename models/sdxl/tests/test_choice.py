@@ -107,7 +107,7 @@ def test_an_earlier_snapshot_is_published_where_it_is_the_best(tmp_path: Path):
     choice = Choice(steps=50, every=10, scorer=Listed())
     choice.begin()
     for step in (10, 20, 30):
-        choice.consider(step, tmp_path / f"{step}.tar")
+        choice.consider(step, lambda path=tmp_path / f"{step}.tar": path)
     choice.consider_last(35, tmp_path / "35.tar")
     chosen = choice.result()
     assert (chosen.step, chosen.path) == (20, tmp_path / "20.tar")

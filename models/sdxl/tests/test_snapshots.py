@@ -7,9 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import snapshots
 from conftest import Called, Functions, fingerprint, members
+from judge import Judge
 from PIL import Image
-from snapshots import choose_prompts, steps_between_snapshots
+from score import Score, Yardstick
+from snapshots import choose_prompts, steps_between_kept, steps_between_snapshots
 
 from runner.report import Nobody, listen
 
@@ -115,9 +118,46 @@ def test_ten_snapshots_and_never_fewer_than_states(steps: int, checkpointing_ste
     assert steps_between_snapshots(steps, checkpointing_steps) == every
 
 
-@pytest.mark.parametrize(("gigabytes", "every"), [(0.2, 100), (5, 250), (7, 500), (30, 500)])
-def test_large_snapshots_are_few(gigabytes: float, every: int):
-    assert steps_between_snapshots(1000, 999999, int(gigabytes * 1e9)) == every
+@pytest.mark.parametrize(
+    ("gigabytes", "every", "kept_every"),
+    [(0.2, 100, 100), (0.2, 5, 10), (5.13, 100, 400), (5.13, 1, 334), (6.77, 100, 500), (30, 100, 500)],
+)
+def test_large_snapshots_that_stay_are_few_however_many_were_asked_for(gigabytes: float, every: int, kept_every: int):
+    assert steps_between_kept(1000, every, int(gigabytes * 1e9)) == kept_every
+    stay = {*range(kept_every, 1001, kept_every), 1000}
+    assert len(stay) == 2 or len(stay) * gigabytes <= 20
+
+
+def test_of_what_is_too_large_to_keep_the_best_stays_until_it_is_published(
+    functions: Functions, monkeypatch, tmp_path: Path
+):
+    """As at SDXL's size: of five snapshots that are scored two can be had, and one between them is published."""
+    monkeypatch.setattr(snapshots, "BYTES_PER_RUN", 1)
+    scores = {1: 0.10, 2: 0.12, 3: 0.20, 4: 0.15, 5: 0.15}
+    monkeypatch.setattr(Judge, "make_yardstick", lambda judge: Yardstick(Score(0.05, 0.4, 0.0), alike=0.25))
+    monkeypatch.setattr(Judge, "score", lambda judge, step: Score(scores[step], 0.4, 0.0))
+
+    class Counting(Watcher):
+        """Counts what lies there aside while the training goes on."""
+
+        def __init__(self) -> None:
+            super().__init__(tmp_path)
+            self.aside: dict[int, list[str]] = {}
+
+        def turn(self, step: int) -> bool:
+            self.aside[step] = sorted(path.name for path in self.path.glob("aside-*/*"))
+            return False
+
+    watcher = Counting()
+    called = watch(functions, watcher, technique="dreambooth", publish="best", max_train_steps=5)
+    assert list(watcher.snapshots) == [3, 5]
+    assert [watcher.aside[step] for step in (1, 2, 3, 4)] == [["step-1.tar"], ["step-2.tar"], [], []]
+    assert json.loads(members(called.result)["model_card.json"])["steps"] == 3
+    scores |= {3: 0.10, 4: 0.22}
+    called = watch(functions, watcher, technique="dreambooth", publish="best", max_train_steps=5)
+    assert watcher.aside[4] == ["step-4.tar"]
+    assert json.loads(members(called.result)["model_card.json"])["steps"] == 4
+    assert list(tmp_path.glob("aside-*/*")) == []
 
 
 def test_a_resumed_training_draws_no_start_again(functions: Functions, tmp_path: Path):

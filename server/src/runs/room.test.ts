@@ -12,7 +12,17 @@ vi.mock("node:fs/promises", async (original) => ({
   statfs: async () => ({ bavail: disk.freeBytes / 1000, bsize: 1000 }),
 }));
 
-const needed = (rank: number, technique = "pivotal") => bytesNeeded({ base: "emoji", technique, rank });
+const needed = (rank: number) =>
+  bytesNeeded({
+    base: "emoji",
+    technique: "pivotal",
+    rank,
+    hasFeedForward: false,
+    movesTextEncoders: false,
+    isAveraged: true,
+    steps: 200,
+    checkpointingSteps: 999_999,
+  });
 
 test("a training that would not fit on the disk is refused with both numbers, and leaves nothing", async () => {
   const world = await makeWorld();
@@ -32,7 +42,7 @@ test("a training that would not fit on the disk is refused with both numbers, an
     expect(reply.status).toBe(507);
     const { title, detail } = await read(reply, Problem);
     expect(title).toBe("Insufficient storage");
-    expect(detail).toMatch(/^This training writes \d+MB or more, 1GB have to stay free, .* data folder has 1GB\./);
+    expect(detail).toMatch(/^This training can come to [\d.]+[MG]B, 1GB have to stay free, .* data folder has 1GB\./);
     expect(detail).toContain("easel gc --dry-run");
   }
   expect(await listDataFiles(world.context)).toEqual(before);

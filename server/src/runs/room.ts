@@ -6,7 +6,15 @@ import { HttpError } from "../errors.ts";
 import { sizeInWords } from "../files/size.ts";
 import { bytesNeeded, RESERVE_BYTES } from "../models/needed-bytes.ts";
 import type { VersionSchema } from "../models/schema.ts";
+import { settleInput } from "../models/settle-input.ts";
 import type { VersionRow } from "../models/versions.ts";
+
+/** What makes a training smaller. A state is 54 GB where SDXL is trained as a whole; one that never comes due is none. */
+const LESS: Record<string, string> = {
+  lora: "ask for a lower lora_rank",
+  dreambooth:
+    "keep no training states, with checkpointing_steps above max_train_steps: one that is lost then begins anew",
+};
 
 /** Throws 507 with both numbers. Of models that are not ours nothing is known, and nothing is asked. */
 export async function requireRoom(
@@ -16,16 +24,25 @@ export async function requireRoom(
   input: RunInput,
 ): Promise<void> {
   if (version.program !== "models/sdxl" || version.base === null) return;
-  const value = (name: string) => input[name] ?? schema.components.schemas.TrainingInput?.properties?.[name]?.default;
-  const technique = input.is_lora === false && input.technique == null ? "dreambooth" : String(value("technique"));
-  const needed = bytesNeeded({ base: version.base, technique, rank: Number(value("lora_rank") ?? 32) });
+  const value = settleInput(schema, input);
+  const technique = String(value("technique"));
+  const needed = bytesNeeded({
+    base: version.base,
+    technique,
+    rank: Number(value("lora_rank")),
+    hasFeedForward: value("lora_targets") === "attention_and_feed_forward",
+    movesTextEncoders: value("train_text_encoder") === true,
+    isAveraged: value("use_ema") === true,
+    steps: Number(value("max_train_steps")),
+    checkpointingSteps: Number(value("checkpointing_steps")),
+  });
   const { bavail, bsize } = await statfs(context.config.dataFolder);
   const free = bavail * bsize;
   if (free >= needed + RESERVE_BYTES) return;
   throw new HttpError(
     507,
-    `This training writes ${sizeInWords(needed)} or more, ${sizeInWords(RESERVE_BYTES)} have to stay free, and the disk of ` +
-      `the data folder has ${sizeInWords(free)}. Free some space (easel gc --dry-run says what can go), or ask for a lower lora_rank.`,
+    `This training can come to ${sizeInWords(needed)}, ${sizeInWords(RESERVE_BYTES)} have to stay free, and the disk of ` +
+      `the data folder has ${sizeInWords(free)}. Free some space (easel gc --dry-run says what can go), or ${LESS[technique] ?? LESS.lora}.`,
     { title: "Insufficient storage" },
   );
 }
