@@ -8,15 +8,17 @@ import { installChromium } from "./setup/chromium.mjs";
 import { checkMachine } from "./setup/machine.mjs";
 import { installPackages } from "./setup/packages.mjs";
 import { installPython } from "./setup/python.mjs";
-import { main, say } from "./words.mjs";
+import { main, say, together } from "./words.mjs";
 
 /** Sets up what a user needs; `tests` adds what only the tests need: a few Python packages, and Chromium. Throws Trouble. */
 export async function setUp({ tests = false } = {}) {
   checkMachine();
-  await installPackages();
-  await build();
-  await installPython({ tests });
-  if (tests) await installChromium();
+  const installNode = async () => {
+    await installPackages();
+    await build();
+  };
+  // Compiling, fetching and unpacking leave each other time.
+  await together(installNode, () => installPython({ tests }), ...(tests ? [installChromium] : []));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -6,6 +6,7 @@ import { run } from "./command.mjs";
 import { isInstalled } from "./setup/packages.mjs";
 import { findPython } from "./setup/python.mjs";
 import { hashOf } from "./setup/stamp.mjs";
+import { Trouble, together } from "./words.mjs";
 
 let folder = "";
 beforeAll(() => {
@@ -75,4 +76,15 @@ test("what differs from the requirements is named, builds of a version and other
     "no-such-package is missing",
     expect.stringMatching(/^pip is .+, not ==0\.0\.1$/),
   ]);
+});
+
+test("where one of several things fails, the others still come to their end before it is told", async () => {
+  let hasEnded = false;
+  const fails = () => Promise.reject(new Trouble("no network"));
+  const takesLonger = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    hasEnded = true;
+  };
+  await expect(together(fails, takesLonger)).rejects.toThrow("no network");
+  expect(hasEnded).toBe(true);
 });

@@ -20,29 +20,45 @@ export function say(text) {
   process.stderr.write(`${text}\n`);
 }
 
+/** The steps that are under way: several may be, side by side. */
+const underWay = new Set();
+
 /** Shows that `work` goes on, then how long it took. `work` gets a function that takes the latest line of a tool. */
 export async function step(name, work) {
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
-  let line = "";
-  const redraw = () => {
-    const text = `  ${name} … ${seconds()} s  ${line}`;
-    process.stderr.write(`\r\x1b[2K${dim(text.slice(0, (process.stderr.columns ?? 80) - 1))}`);
-  };
+  const self = { show: () => `${name} … ${seconds()} s`, line: "" };
+  underWay.add(self);
   if (!live) say(`  ${name} …`);
-  const timer = live ? setInterval(redraw, 250) : setInterval(() => say(`  ${name} … ${seconds()} s`), 20_000);
+  const timer = live ? setInterval(redraw, 250) : setInterval(() => say(`  ${self.show()}`), 20_000);
+  const end = (mark) => {
+    clearInterval(timer);
+    underWay.delete(self);
+    say(`${live ? "\r\x1b[2K" : ""}${mark} ${name} ${dim(`(${seconds()} s)`)}`);
+  };
   try {
     const result = await work((latest) => {
-      line = latest;
+      self.line = latest;
     });
-    clearInterval(timer);
-    say(`${live ? "\r\x1b[2K" : ""}${green("✓")} ${name} ${dim(`(${seconds()} s)`)}`);
+    end(green("✓"));
     return result;
   } catch (error) {
-    clearInterval(timer);
-    say(`${live ? "\r\x1b[2K" : ""}${red("✗")} ${name}`);
+    end(red("✗"));
     throw error;
   }
+}
+
+/** One line for all that is under way; where it is one thing, with what its tool says. */
+function redraw() {
+  const steps = [...underWay];
+  const text = `  ${steps.map(({ show }) => show()).join(" · ")}  ${steps.length === 1 ? steps[0].line : ""}`;
+  process.stderr.write(`\r\x1b[2K${dim(text.slice(0, (process.stderr.columns ?? 80) - 1))}`);
+}
+
+/** Does several things side by side. Where one fails the others still come to their end, then the first failure is thrown. */
+export async function together(...works) {
+  const results = await Promise.allSettled(works.map((work) => work()));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
 /** Runs a script's main function; Trouble ends it with its sentence and exit code 1. */
