@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startServer } from "../support/server.ts";
 import { readBlocks } from "./blocks.ts";
-import { follow } from "./reader.ts";
+import { follow, READING_MS_MAX } from "./reader.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGES = [
@@ -27,9 +27,13 @@ async function startHost() {
 describe.each(PAGES)("%s", (page) => {
   const blocks = readBlocks(page, readFileSync(join(ROOT, page), "utf8"));
 
-  test("its commands run, from the first to the last", async () => {
-    await follow({ page, blocks, server: await startHost() });
-  });
+  test(
+    "its commands run, from the first to the last",
+    async () => {
+      await follow({ page, blocks, server: await startHost() });
+    },
+    READING_MS_MAX,
+  );
 
   for (const { line, notRun } of blocks) {
     if (notRun !== undefined) test.skip(`line ${line} is not run: ${notRun}`);

@@ -9,7 +9,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startServer, type TestServer, TOKEN } from "../support/server.ts";
 
 const ZIP = fileURLToPath(new URL("../../examples/fluent-3d.zip", import.meta.url));
-const SHORT = { max_train_steps: 2, resolution: 64, num_class_images: 1, sample_steps: 0, publish: "last", seed: 0 };
+const SHORT = {
+  max_train_steps: 2,
+  resolution: 64,
+  num_class_images: 1,
+  sample_steps: 0,
+  sample_prompts: ["a star"],
+  publish: "last",
+  seed: 0,
+};
 const SMALL = { prompt: "an emoji of a fox", width: 64, height: 64, num_inference_steps: 2, seed: 1 };
 
 let data: string;

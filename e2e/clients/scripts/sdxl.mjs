@@ -24,7 +24,7 @@ const training = await replicate.trainings.create(
       caption_prefix: "a photo of TOK, ",
       resolution: 64,
       train_batch_size: 1,
-      max_train_steps: 2,
+      max_train_steps: 1,
       use_face_detection_instead: false,
     },
   },

@@ -18,7 +18,7 @@ with open(zip_path, "rb") as images:
             "token_string": "TOK",
             "resolution": 64,
             "train_batch_size": 1,
-            "max_train_steps": 2,
+            "max_train_steps": 1,
         },
         destination=f"{owner}/{name}",
     )

@@ -10,7 +10,7 @@ from conftest import DEMO_ZIP, ROOT, SHORT, Functions
 from runner.files import hash_file
 from runner.tests.server import Server, run_command, stored
 
-GIVEN = {**SHORT, "max_train_steps": 6, "checkpointing_steps": 2}
+GIVEN = {**SHORT, "max_train_steps": 6, "checkpointing_steps": 2, "sample_prompts": ["a star"]}
 BASE = ROOT / "bases" / "emoji"
 PATIENCE_SECONDS = 180
 
