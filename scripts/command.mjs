@@ -1,5 +1,6 @@
 /** Runs other programs. Knows nothing of what they are for. */
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** The checkout. */
@@ -29,10 +30,20 @@ export function run(command, args, { env = {}, onLine = () => {}, cwd = ROOT } =
   });
 }
 
-/** Runs a program on our own terminal and answers its exit code. */
-export function runOpenly(command, args, { env = {}, stdio = "inherit", cwd = ROOT } = {}) {
+/** Runs a program on our own terminal, all of its words to stderr, and answers its exit code. */
+export function runOpenly(command, args) {
+  return ended(spawn(command, args, { cwd: ROOT, stdio: ["ignore", 2, 2] }));
+}
+
+/** Runs a program and hands each whole line that it says to `onLine`; answers its exit code. */
+export function runByLine(command, args, onLine) {
+  const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", onLine);
+  return ended(child);
+}
+
+function ended(child) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio, env: { ...process.env, ...env } });
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));
   });

@@ -1,6 +1,6 @@
 /** A real server in a process of its own, for tests that kill it, restart it, or meet it with real clients. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
@@ -130,13 +130,21 @@ async function untilListening(
   await Promise.race([listening, ended]);
 }
 
-/** A port that was free a moment ago. */
+/**
+ * A port that is free, and stays so while the server that has it is started again: the kernel hands out none of these by
+ * itself, and of tests that run at the same time hardly two draw the same.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("No free port.");
-  return address.port;
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
