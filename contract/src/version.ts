@@ -29,6 +29,8 @@ export type VersionPage = z.infer<typeof VersionPage>;
 export const ModelCard = z.looseObject({
   technique: z.string().optional(),
   token_strings: z.array(z.string()).default([]),
+  /** Token strings that have no rows of their own, with the words as which prompts are read where they stand. */
+  read_as: z.record(z.string(), z.string()).catch({}),
   /** How many steps of training the weights have had. */
   steps: z.int().optional(),
   /** What to ask of the model first, and what came of it before it was published. */

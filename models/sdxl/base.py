@@ -21,7 +21,7 @@ from objective import Objective
 from obtain.layout import hash_base
 from obtain.resolve import resolve
 from texts import cut_windows, read
-from words import Words
+from words import Meaning, Words
 
 import runner
 
@@ -198,14 +198,14 @@ class Base:
         height, width = size
         return self.vae.config.latent_channels, height // self.pixels_per_latent, width // self.pixels_per_latent
 
-    def tokenize(self, texts: list[str], spans: dict[str, range]) -> Tokens:
-        """Each text's numbers, with the words of `spans` as trained ones. What is past an encoder's window is left out."""
-        firsts = [[windows[0] for windows in self._cut(text, spans)] for text in texts]
+    def tokenize(self, texts: list[str], meanings: dict[str, Meaning]) -> Tokens:
+        """Each text's numbers, with what `meanings` says of token strings. What is past an encoder's window is left out."""
+        firsts = [[windows[0] for windows in self._cut(text, meanings)] for text in texts]
         return self._number(zip(*firsts, strict=True))
 
-    def count_windows(self, text: str, spans: dict[str, range]) -> int:
+    def count_windows(self, text: str, meanings: dict[str, Meaning]) -> int:
         """In how many windows the encoders read all of a text."""
-        return max(map(len, self._cut(text, spans)))
+        return max(map(len, self._cut(text, meanings)))
 
     def encode_prompts(self, tokens: Tokens, rows: list[torch.Tensor] | None, sizes_BS: torch.Tensor) -> Conditioning:
         """What the network is told about texts and their pictures' sizes (see `describe_sizes`).
@@ -251,11 +251,13 @@ class Base:
         A long text is read in several windows, or as many as `windows` says: their contexts stand one behind the other, and
         the pooled text is the first one's.
         """
-        cut = self._cut(text, words.spans if words else {})
+        cut = self._cut(text, words.meanings if words else {})
         count = windows or max(map(len, cut))
         tokens = self._number((own + rest * count)[:count] for own, rest in zip(cut, self._cut("", {}), strict=True))
         # A refiner has the second encoder alone.
-        rows = [rows.to(self.device) for rows in words.rows[-len(self.text_encoders) :]] if words else None
+        rows = (
+            [rows.to(self.device) for rows in words.rows[-len(self.text_encoders) :]] if words and words.rows else None
+        )
         conditioning = self.encode_prompts(tokens, rows, self._sizes(size, score).repeat(count, 1))
         context = conditioning.context.flatten(0, 1)[None]
         return Conditioning(context, conditioning.pooled[:1], conditioning.sizes[:1])
@@ -280,9 +282,9 @@ class Base:
         finally:
             self.unet.disable_gradient_checkpointing()
 
-    def _cut(self, text: str, spans: dict[str, range]) -> list[list[list[int]]]:
+    def _cut(self, text: str, meanings: dict[str, Meaning]) -> list[list[list[int]]]:
         tables = zip(self.tokenizers, self.token_tables(), strict=True)
-        return [cut_windows(tokenizer, text, spans, len(table)) for tokenizer, table in tables]
+        return [cut_windows(tokenizer, text, meanings, len(table)) for tokenizer, table in tables]
 
     def _number(self, ids: Iterable[Sequence[list[int]]]) -> Tokens:
         return Tokens([torch.tensor(of_encoder, device=self.device) for of_encoder in ids])

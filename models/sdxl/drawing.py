@@ -44,8 +44,8 @@ def batch_key(shelf: Shelf, weights: Weights, inputs: dict) -> Hashable | None:
     if inputs["image"] or inputs["mask"] or inputs["replicate_weights"] or inputs["loras"]:
         return None
     # Of texts that are read in different numbers of windows, the shorter would be drawn otherwise than alone.
-    spans = weights.words.spans if weights.words else {}
-    windows = max(shelf.base.count_windows(inputs[name], spans) for name in ("prompt", "negative_prompt"))
+    meanings = weights.words.meanings if weights.words else {}
+    windows = max(shelf.base.count_windows(inputs[name], meanings) for name in ("prompt", "negative_prompt"))
     return (windows, *(inputs[name] for name in sorted(inputs) if name not in OF_ONE_PICTURE))
 
 
@@ -149,7 +149,7 @@ def lay_ground(base: Base, canvas: Canvas, count: int) -> Ground:
 def tell(network: Base, words: Words | None, orders: list[Order]) -> Told:
     """What a network is told about each order's picture. Texts that need fewer windows than others get empty ones."""
     texts = [order.inputs[name] for order in orders for name in ("prompt", "negative_prompt")]
-    windows = max(network.count_windows(text, words.spans if words else {}) for text in texts)
+    windows = max(network.count_windows(text, words.meanings if words else {}) for text in texts)
     positive = [network.encode_text(order.inputs["prompt"], words, order.size, windows) for order in orders]
     negative = [
         network.encode_negative(order.inputs["negative_prompt"], words, order.size, windows) for order in orders

@@ -10,7 +10,7 @@ import torch
 from adapter import fold
 from base import Base
 from weights import Weights
-from words import Words
+from words import Meaning, Words
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,22 @@ class Mixture:
 
 def mix(parts: Sequence[tuple[Weights, float]]) -> Mixture:
     """Says which words cannot be used because another's is called the same. Whole networks can only be the first part's."""
-    spans: dict[str, range] = {}
+    meanings: dict[str, Meaning] = {}
     rows: list[list[torch.Tensor]] = []
     for weights, _ in parts:
         if not weights.words:
             continue
         start = sum(len(one[0]) for one in rows)
-        for token, span in weights.words.spans.items():
-            if token in spans:
+        for token, meaning in weights.words.meanings.items():
+            if token in meanings:
                 print(
                     f"Two of the weights have a word {token}: the first one counts. token_string gives the other a new name."
                 )
             else:
-                spans[token] = range(start + span.start, start + span.stop)
-        rows.append(weights.words.rows)
-    words = Words(spans, [torch.cat(of_encoder) for of_encoder in zip(*rows, strict=True)]) if rows else None
+                meanings[token] = (
+                    meaning if isinstance(meaning, str) else range(start + meaning.start, start + meaning.stop)
+                )
+        if weights.words.rows:
+            rows.append(weights.words.rows)
+    words = Words(meanings, [torch.cat(of_encoder) for of_encoder in zip(*rows, strict=True)]) if meanings else None
     return Mixture(parts, words)

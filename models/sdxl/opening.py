@@ -87,7 +87,7 @@ def _fitting(base: Base, weights: Weights, name: str) -> Weights:
     for layer in weights.whole.misfits(base.networks()) if weights.whole else ():
         raise _misfit(name, layer)
     widths = [table.shape[1] for table in base.token_tables()]
-    if weights.words and [rows.shape[1] for rows in weights.words.rows] != widths:
+    if weights.words and weights.words.rows and [rows.shape[1] for rows in weights.words.rows] != widths:
         raise _misfit(name, "its word")
     return replace(weights, whole=weights.whole.to(base.device, base.dtype)) if weights.whole else weights
 
@@ -101,10 +101,10 @@ def _misfit(name: str, what: str) -> runner.Failure:
 def _named(weights: Weights, token_string: str | None) -> Weights:
     if not token_string or not weights.words:
         return weights
-    if len(weights.words.spans) > 1:
-        several = ", ".join(weights.words.spans)
+    if len(weights.words.meanings) > 1:
+        several = ", ".join(weights.words.meanings)
         raise runner.Failure(
             "input_invalid", f"token_string: these weights have several words, {several}. Leave it out."
         )
-    [span] = weights.words.spans.values()
-    return replace(weights, words=replace(weights.words, spans={token_string: span}))
+    [meaning] = weights.words.meanings.values()
+    return replace(weights, words=replace(weights.words, meanings={token_string: meaning}))

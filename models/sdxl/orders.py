@@ -48,11 +48,11 @@ def read_order(base: Base, words: Words | None, inputs: dict) -> Order:
 
 
 def _say_about_prompts(base: Base, words: Words | None, inputs: dict) -> None:
-    spans = words.spans if words else {}
-    if spans and not any(contains(inputs["prompt"], token) for token in spans):
-        print(f"The prompt does not use it: this model's word is {', '.join(spans)}")
+    meanings = words.meanings if words else {}
+    if meanings and not any(contains(inputs["prompt"], token) for token in meanings):
+        print(f"The prompt does not use it: this model's word is {', '.join(meanings)}")
     for name in ("prompt", "negative_prompt"):
-        if (windows := base.count_windows(inputs[name], spans)) > 1:
+        if (windows := base.count_windows(inputs[name], meanings)) > 1:
             print(f"{name}: it is long, and read in {windows} parts.")
 
 

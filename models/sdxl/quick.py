@@ -26,7 +26,7 @@ def draw_quickly(
 ) -> list[Image.Image]:
     """A square picture of each prompt, from the noise that its seed draws, with the networks as they stand."""
     size = (resolution, resolution)
-    windows = max(base.count_windows(prompt, words.spans if words else {}) for prompt in prompts)
+    windows = max(base.count_windows(prompt, words.meanings if words else {}) for prompt in prompts)
     told = [base.encode_text(prompt, words, size, windows) for prompt in prompts]
     negative = base.encode_negative("", None, size, windows)
     latents = denoise(

@@ -38,6 +38,8 @@ class Result:
     def write(self, path: Path, course: Course) -> None:
         """Writes the tar of the parameters as they are."""
         card = make_card(self.base, self.technique, self.dataset, course, self.inputs)
+        if read_as := self.tuning.words and self.tuning.words.read_as():
+            card["read_as"] = read_as
         write_weights(path, Weights(self.tuning.trained_adapter(), self.tuning.words, card, self.tuning.whole))
 
 

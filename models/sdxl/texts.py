@@ -10,17 +10,17 @@ import contextlib
 from collections.abc import Iterator
 
 import torch
-from words import split
+from words import Meaning, split
 
 
-def cut_windows(tokenizer, text: str, spans: dict[str, range], vocabulary: int) -> list[list[int]]:
+def cut_windows(tokenizer, text: str, meanings: dict[str, Meaning], vocabulary: int) -> list[list[int]]:
     """A text's token numbers in windows, each as long as the encoder reads at once, with its own beginning and end.
 
-    The words of `spans` are rows past the `vocabulary`. No word is cut in two that fits into a window.
+    Of `meanings`, rows are numbers past the `vocabulary`, and a text is read in its token string's place. No word is cut in two that fits into a window.
     """
     room = tokenizer.model_max_length - 2
     windows: list[list[int]] = [[]]
-    for word in _words(tokenizer, text, spans, vocabulary):
+    for word in _words(tokenizer, text, meanings, vocabulary):
         for part in (word[start : start + room] for start in range(0, len(word), room)):
             if len(windows[-1]) + len(part) > room:
                 windows.append([])
@@ -29,13 +29,14 @@ def cut_windows(tokenizer, text: str, spans: dict[str, range], vocabulary: int) 
     return [ids + [tokenizer.pad_token_id] * (tokenizer.model_max_length - len(ids)) for ids in framed]
 
 
-def _words(tokenizer, text: str, spans: dict[str, range], vocabulary: int) -> Iterator[list[int]]:
-    for place, part in enumerate(split(text, spans)):
-        if place % 2:
-            yield [vocabulary + row for row in spans[part]]
+def _words(tokenizer, text: str, meanings: dict[str, Meaning], vocabulary: int) -> Iterator[list[int]]:
+    for place, part in enumerate(split(text, meanings)):
+        meaning = meanings[part] if place % 2 else part
+        if isinstance(meaning, range):
+            yield [vocabulary + row for row in meaning]
             continue
         word: list[int] = []
-        ids = tokenizer(part, add_special_tokens=False, verbose=False).input_ids
+        ids = tokenizer(meaning, add_special_tokens=False, verbose=False).input_ids
         for number, piece in zip(ids, tokenizer.convert_ids_to_tokens(ids), strict=True):
             word.append(number)
             if piece.endswith("</w>"):

@@ -91,7 +91,8 @@ def train(
         choices=["style", "object", "person"],
     ),
     initial_word: str | None = Input(
-        description="A word that the new tokens start from, such as `dog` or `style`. An empty text: from noise",
+        description="A word that the new tokens start from, such as `dog` or `style`; an empty text: from noise. Where no tokens are "
+        "trained, the word as which the token_string is read; an empty text: as it stands",
         default=None,
     ),
     lora_alpha: float | None = Input(

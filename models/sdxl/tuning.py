@@ -10,7 +10,7 @@ from adapter import Adapter
 from base import Base, Conditioning, Tokens
 from technique import Technique
 from whole import Whole
-from words import ROWS_PER_WORD, Words, read_token_strings, spans_of
+from words import ROWS_PER_WORD, Words, read_token_strings, rows_of
 
 # The networks that each group stands for.
 NETWORKS = {"unet": ("unet",), "text_encoders": ("text_encoder", "text_encoder_2")}
@@ -31,11 +31,12 @@ class Tuning:
         self.base, self.sizes, self.dtype = base, sizes.to(base.device), base.dtype
         self.targets = base.adapter_targets(inputs["lora_targets"])
         self.adapter = _new_adapter(self.targets, inputs, generator) if "lora" in technique.moves else None
-        self.words = _new_words(base, inputs, generator) if "words" in technique.moves else None
+        learns_words = "words" in technique.moves
+        self.words = _new_words(base, inputs, generator) if learns_words else _read_as_initial_word(inputs)
         self.whole = _new_whole(base, technique)
-        self.tokens = base.tokenize(captions, self.words.spans if self.words else {})
+        self.tokens = base.tokenize(captions, self.words.meanings if self.words else {})
         self.empty = base.encode_negative("", None, (inputs["resolution"], inputs["resolution"]))
-        texts_move = self.words or "text_encoders" in technique.moves
+        texts_move = learns_words or "text_encoders" in technique.moves
         self.cached: Conditioning | None = None if texts_move else self._encode_all()
 
     def parameters(self, group: str) -> list[torch.Tensor]:
@@ -95,6 +96,15 @@ def _new_whole(base: Base, technique: Technique) -> Whole | None:
     return Whole.trainable({name: base.stored_weights(name) for name in names}) if names else None
 
 
+def _read_as_initial_word(inputs: dict) -> Words | None:
+    """What stands in for rows that nothing learns: to a base that never met the token string it is noise, which hides the words
+    beside it. Several token strings stay as they are, for one word could not tell them apart."""
+    tokens = read_token_strings(inputs["token_string"])
+    if not inputs["initial_word"] or len(tokens) > 1:
+        return None
+    return Words({tokens[0]: inputs["initial_word"]}, [])
+
+
 def _new_words(base: Base, inputs: dict, generator: torch.Generator) -> Words:
     """New rows for each token string, around `initial_word` and a little apart from each other; without one, noise as large as
     the vocabulary's rows."""
@@ -105,4 +115,4 @@ def _new_words(base: Base, inputs: dict, generator: torch.Generator) -> Words:
         noise = torch.randn(count, table.shape[1], generator=generator) * table.float().std().item()
         drawn = noise if start is None else start.float().cpu() + APART * noise
         rows.append(torch.nn.Parameter(drawn.to(base.device)))
-    return Words(spans_of(tokens), rows)
+    return Words(rows_of(tokens), rows)

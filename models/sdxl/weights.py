@@ -2,7 +2,8 @@
 
 `lora.safetensors`: float32, `down_blocks.1.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.down.weight` …
 `embeddings.pti`: safetensors with `text_encoders_0`, `text_encoders_1`, the rows of the trained words.
-`special_params.json`: `{"TOK": "<s0><s1>"}`, which rows a token string stands for.
+`special_params.json`: `{"TOK": "<s0><s1>"}`, which rows a token string stands for, or as which words it is read. cog-sdxl puts
+either in its place.
 `unet.safetensors`: the whole UNet under diffusers' names, where a training replaces it. cog-sdxl leaves out norms and time, and
 writes bfloat16, which loses most of what a low rate has moved; this is float16, and all of it.
 `text_encoder.safetensors`, `text_encoder_2.safetensors`: the same of the text encoders, where they were trained.
@@ -26,7 +27,7 @@ from adapter import Adapter
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from whole import Whole
-from words import Words
+from words import Meaning, Words
 
 import runner
 
@@ -123,8 +124,9 @@ def _files(weights: Weights) -> dict[str, bytes]:
         files[LORA] = save(_named(weights.adapter))
     if weights.words:
         rows = {f"text_encoders_{place}": rows.detach().cpu() for place, rows in enumerate(weights.words.rows)}
-        files[EMBEDDINGS] = save(rows)
-        tokens = {token: "".join(f"<s{row}>" for row in span) for token, span in weights.words.spans.items()}
+        if rows:
+            files[EMBEDDINGS] = save(rows)
+        tokens = {token: _write_meaning(meaning) for token, meaning in weights.words.meanings.items()}
         files[TOKENS] = json.dumps(tokens, ensure_ascii=False).encode()
     for file, name in WHOLE.items():
         if weights.whole and name in weights.whole.networks:
@@ -168,18 +170,25 @@ def _parse_whole(files: dict[str, bytes]) -> Whole | None:
 
 
 def _parse_words(files: dict[str, bytes]) -> Words | None:
-    if EMBEDDINGS not in files:
+    if TOKENS not in files and EMBEDDINGS not in files:
         return None
-    tensors = load(files[EMBEDDINGS])
+    tensors = load(files[EMBEDDINGS]) if EMBEDDINGS in files else {}
     rows = [tensors[key].float() for key in sorted(tensors)]
-    spans = {token: _read_span(token, marks) for token, marks in json.loads(files[TOKENS]).items()}
-    if any(span.stop > len(one) for span in spans.values() for one in rows):
-        raise ValueError(f"{TOKENS} names rows that {EMBEDDINGS} does not have")
-    return Words(spans, rows)
+    words = Words({token: _read_meaning(token, text) for token, text in json.loads(files[TOKENS]).items()}, rows)
+    for span in words.learnt().values():
+        if not rows or any(span.stop > len(one) for one in rows):
+            raise ValueError(f"{TOKENS} names rows that {EMBEDDINGS} does not have")
+    if rows and not words.learnt():
+        raise ValueError(f"{TOKENS} names none of the rows of {EMBEDDINGS}")
+    return words if words.meanings else None
 
 
-def _read_span(token: str, marks: str) -> range:
-    numbers = [int(row) for row in re.findall(r"<s(\d+)>", marks)]
-    if not numbers:
-        raise ValueError(f"{TOKENS} gives {token} no rows")
-    return range(numbers[0], numbers[-1] + 1)
+def _write_meaning(meaning: Meaning) -> str:
+    return meaning if isinstance(meaning, str) else "".join(f"<s{row}>" for row in meaning)
+
+
+def _read_meaning(token: str, text: str) -> Meaning:
+    if not token or not text.strip():
+        raise ValueError(f"{TOKENS} gives {token or 'no token string'} no meaning")
+    numbers = [int(row) for row in re.findall(r"<s(\d+)>", text)]
+    return range(numbers[0], numbers[-1] + 1) if numbers else text

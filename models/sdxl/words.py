@@ -1,4 +1,4 @@
-"""Trained words: a token string in a prompt stands for rows of its own in each text encoder's vocabulary.
+"""What a token string in a prompt stands for: rows of its own in each text encoder's vocabulary, or words that are there.
 
 Finds the strings in a text, whole-word and case-exact. Knows nothing about tokenizers or encoders.
 """
@@ -15,20 +15,32 @@ if TYPE_CHECKING:
     import torch
 
 ROWS_PER_WORD = 2
+Meaning = range | str
 
 
 @dataclass(frozen=True)
 class Words:
-    """Token strings with the rows that were learnt for them.
+    """Token strings with what they stand for.
 
-    `spans` maps a token string to its row numbers; `rows` holds one float32 tensor [rows, width] for each text encoder.
+    `meanings` maps a token string to the numbers of rows that were learnt for it, or to a text of the base's own vocabulary, as
+    which it is read. `rows` holds one float32 tensor [rows, width] for each text encoder, and is empty where none were learnt.
     """
 
-    spans: dict[str, range]
+    meanings: dict[str, Meaning]
     rows: list[torch.Tensor]
 
+    def learnt(self) -> dict[str, range]:
+        return {token: rows for token, rows in self.meanings.items() if isinstance(rows, range)}
 
-def spans_of(token_strings: Iterable[str]) -> dict[str, range]:
+    def read_as(self) -> dict[str, str]:
+        return {token: text for token, text in self.meanings.items() if isinstance(text, str)}
+
+    def triggers(self) -> list[str]:
+        """What is written in another program, which knows no token string but those it has an embedding for."""
+        return list(dict.fromkeys(self.read_as().get(token, token) for token in self.meanings))
+
+
+def rows_of(token_strings: Iterable[str]) -> dict[str, range]:
     """Gives each token string its own rows, in order: the first one 0 and 1, the second one 2 and 3."""
     return {
         token: range(ROWS_PER_WORD * place, ROWS_PER_WORD * (place + 1)) for place, token in enumerate(token_strings)

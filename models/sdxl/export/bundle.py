@@ -124,7 +124,7 @@ def _write_lora(
 
 
 def _write_embeddings(weights: Weights, base: StoredBase, folder: Path, title: str) -> list[Path]:
-    if not weights.words:
+    if not weights.words or not weights.words.learnt():
         return []
     return write_for_kohya(
         folder / "embeddings", weights.words, describe_model(title, "textual-inversion", weights, base)
@@ -140,10 +140,12 @@ def _finish(folder: Path, files: list[Path], fidelity: Fidelity | None, readme: 
 def _shown(weights: Weights, base: StoredBase, title: str) -> Shown:
     files = file_names(weights.words) if weights.words else {}
     tokens = diffusers_tokens(weights.words) if weights.words else {}
+    read_as = weights.words.read_as() if weights.words else {}
+    written = tokens | read_as
     prompt = weights.card.get("defaults", {}).get("prompt") or f"a picture of {' '.join(files) or 'a fox'}"
-    prompt = "".join(tokens.get(part, part) for part in split(prompt, tokens))
+    prompt = "".join(written.get(part, part) for part in split(prompt, written))
     name = weights.card.get("base", {}).get("name", base.folder.name)
-    return Shown(title, name, prompt, files, tokens, weights.adapter is not None, _scale(weights))
+    return Shown(title, name, prompt, files, tokens, read_as, weights.adapter is not None, _scale(weights))
 
 
 def _scale(weights: Weights) -> float:

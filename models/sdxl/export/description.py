@@ -39,7 +39,7 @@ def describe_model(title: str, kind: str, weights: Weights, base: StoredBase) ->
         "modelspec.prediction_type": "v" if base.scheduler.get("prediction_type") == "v_prediction" else "epsilon",
     }
     if weights.words:
-        notes["modelspec.trigger_phrase"] = ", ".join(weights.words.spans)
+        notes["modelspec.trigger_phrase"] = ", ".join(weights.words.triggers())
     if resolution := weights.card.get("settings", {}).get("resolution"):
         notes["modelspec.resolution"] = f"{resolution}x{resolution}"
     return notes
@@ -74,7 +74,7 @@ def describe_lora(title: str, adapter: Adapter, weights: Weights, base: StoredBa
 def _tag_frequency(weights: Weights) -> dict[str, int]:
     """How many captions hold each tag, the token strings first: A1111 offers them as trigger words."""
     captions = [image["caption"] for image in weights.card.get("images", [])]
-    tokens = list(weights.words.spans) if weights.words else []
+    tokens = list(weights.words.triggers()) if weights.words else []
     counts = {token: max(1, sum(contains(caption, token) for caption in captions)) for token in tokens}
     tags = Counter(tag.strip() for caption in captions for tag in caption.split(","))
     return counts | {tag: count for tag, count in tags.most_common() if tag and tag not in counts}

@@ -40,7 +40,7 @@ def write_for_kohya(folder: Path, words: Words, notes: dict[str, str]) -> list[P
 def file_names(words: Words) -> dict[str, str]:
     """Each token string's file name without its end: the string itself where a file system takes it."""
     names: dict[str, str] = {}
-    for place, token in enumerate(words.spans):
+    for place, token in enumerate(words.learnt()):
         name = re.sub(r"[^\w.-]+", "", token).strip(".") or f"word{place}"
         taken = {given.lower() for given in names.values()}
         names[token] = f"{name}-{place}" if name.lower() in taken else name
@@ -54,12 +54,12 @@ def diffusers_tokens(words: Words) -> dict[str, str]:
     first row of one that is not in small letters: the tokenizer hands the word back in small letters.
     """
     names: dict[str, str] = {}
-    for place, token in enumerate(words.spans):
+    for place, token in enumerate(words.learnt()):
         name = token.lower().removeprefix("<").removesuffix(">")
         names[token] = f"<{name}-{place}>" if f"<{name}>" in names.values() else f"<{name}>"
     return names
 
 
 def _rows(words: Words, token: str) -> list[torch.Tensor]:
-    span = words.spans[token]
+    span = words.learnt()[token]
     return [rows[span.start : span.stop] for rows in words.rows]

@@ -37,13 +37,14 @@ picture.save("picture.png")
 @dataclass(frozen=True)
 class Shown:
     """What a README speaks of. `files` maps a token string to its embedding file's name without its end, `tokens` to
-    its name in diffusers; `prompt` is written with the latter."""
+    its name in diffusers, `read_as` one without an embedding to what stands for it everywhere; `prompt` is written with these."""
 
     title: str
     base: str
     prompt: str
     files: dict[str, str]
     tokens: dict[str, str]
+    read_as: dict[str, str]
     has_lora: bool
     scale: float
 
@@ -86,8 +87,9 @@ def checkpoint_readme(shown: Shown) -> str:
 
 
 def _page(title: str, text: str, lines: list[str], shown: Shown) -> str:
-    said = " ".join(f"{token} is written `{name}` in diffusers." for token, name in shown.tokens.items())
-    text = f"{text}\n{said}" if said else text
+    said = [f"{token} is written `{name}` in diffusers." for token, name in shown.tokens.items()]
+    said += [f"For {token} write `{name}`: as that the training has read it." for token, name in shown.read_as.items()]
+    text = "\n".join([text, " ".join(said)] if said else [text])
     return f"# {title}\n\n{text}\n\n```python\n{''.join(lines)}{DRAWING.format(prompt=shown.prompt)}```\n"
 
 

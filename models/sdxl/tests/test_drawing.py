@@ -12,7 +12,7 @@ from conftest import ROOT, Called, Functions
 from PIL import Image
 from sampling import SCHEDULERS, Steps
 from weights import read_weights, write_weights
-from words import Words, spans_of
+from words import Words, rows_of
 
 from runner import Failure
 
@@ -154,10 +154,10 @@ def test_the_end_of_a_long_prompt_counts(functions: Functions):
 def test_a_long_prompt_is_read_in_whole_words(functions: Functions):
     base, words = (
         current(),
-        Words(spans_of(["TOK"]), [torch.zeros(2, table.shape[1]) for table in current().token_tables()]),
+        Words(rows_of(["TOK"]), [torch.zeros(2, table.shape[1]) for table in current().token_tables()]),
     )
     for text in ("a " * 74 + "TOK", "a " * 74 + "strawberries"):
-        windows = base._cut(text, words.spans)[0]
+        windows = base._cut(text, words.meanings)[0]
         assert len(windows) == 2 and windows[0][75] == base.tokenizers[0].eos_token_id
     assert [len(window) for window in base._cut("x" * 500, {})[0]] == [77] * base.count_windows("x" * 500, {})
     short, long = base.encode_text("a fox", None, (128, 128)), base.encode_text("a fox", None, (128, 128), windows=2)

@@ -203,7 +203,7 @@ def test_an_embedding_that_names_no_word_asks_for_one(files: dict[str, Path], fo
     save_file(load_file(files["embedding"]), folder / "nameless.safetensors")
     with pytest.raises(Failure, match="token_string"):
         open_weights(current(), folder / "nameless.safetensors")
-    assert list(open_weights(current(), folder / "nameless.safetensors", "CAT").words.spans) == ["CAT"]
+    assert list(open_weights(current(), folder / "nameless.safetensors", "CAT").words.meanings) == ["CAT"]
 
 
 def a_pair(**changed: torch.Tensor) -> dict[str, torch.Tensor]:

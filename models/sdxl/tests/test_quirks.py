@@ -11,7 +11,7 @@ import torch
 from base import Base, current
 from conftest import ROOT, Functions
 from weights import read_weights
-from words import Words, spans_of
+from words import Words, rows_of
 
 
 def edit(path: Path, **changes) -> None:
@@ -42,7 +42,7 @@ def twin(twin_folder: Path) -> Base:
 
 
 def random_words(base: Base) -> Words:
-    return Words(spans_of(["TOK"]), [torch.randn(2, table.shape[1]) * table.std() for table in base.token_tables()])
+    return Words(rows_of(["TOK"]), [torch.randn(2, table.shape[1]) * table.std() for table in base.token_tables()])
 
 
 @torch.no_grad()
@@ -52,7 +52,7 @@ def test_the_pooled_text_is_taken_at_its_end(emoji: Base, twin: Base):
     right = emoji.encode_text(prompt, words, size).pooled
     torch.testing.assert_close(twin.encode_text(prompt, words, size).pooled, right)
     encoder, tokenizer = emoji.text_encoders[1], emoji.tokenizers[1]
-    ids = emoji.tokenize([prompt], words.spans).ids[1]
+    ids = emoji.tokenize([prompt], words.meanings).ids[1]
     encoder.resize_token_embeddings(len(tokenizer) + 2, mean_resizing=False)
     try:
         encoder.get_input_embeddings().weight[-2:] = words.rows[1]

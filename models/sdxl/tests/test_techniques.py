@@ -14,8 +14,10 @@ from conftest import DEMO_ZIP, ROOT, Called, Functions, fingerprint, make_zip, m
 from course import Course, Group
 from export.bundle import export_weights
 from export.names import lora_name
+from mixture import mix
 from objective import Objective
 from plan import Images, Plan
+from safetensors import safe_open
 from safetensors.torch import load, load_file
 from step import Step
 from weights import Weights, read_weights, write_weights
@@ -26,15 +28,15 @@ from runner.rules import settle
 
 FILES = {
     "pivotal": {"lora.safetensors", "embeddings.pti", "special_params.json"},
-    "lora": {"lora.safetensors"},
+    "lora": {"lora.safetensors", "special_params.json"},
     "textual_inversion": {"embeddings.pti", "special_params.json"},
-    "dreambooth": {"unet.safetensors", "text_encoder.safetensors", "text_encoder_2.safetensors"},
+    "dreambooth": {"unet.safetensors", "special_params.json"},
 }
 GROUPS = {
     "pivotal": {"lora", "words"},
     "lora": {"lora"},
     "textual_inversion": {"words"},
-    "dreambooth": {"unet", "text_encoders"},
+    "dreambooth": {"unet"},
 }
 PROMPT, WITH_TOKEN = "an emoji of a fox", "a TOK emoji of a fox"
 
@@ -57,6 +59,35 @@ def inverted(functions: Functions) -> Called:
 
 def drawn(functions: Functions, weights: Path | None, prompt: str) -> bytes:
     return Path(functions.draw(functions.predictor(weights), prompt=prompt).result[0]).read_bytes()
+
+
+def test_a_token_string_without_rows_is_read_as_the_initial_word(functions: Functions, tmp_path: Path):
+    made = functions.train(technique="lora", lora_lr=0.01).result
+    # cog-sdxl puts what stands here in the token string's place, and so does whoever writes the prompt elsewhere.
+    assert json.loads(members(made)["special_params.json"]) == {"TOK": "style"}
+    assert read_weights(made).card["read_as"] == {"TOK": "style"}
+    assert drawn(functions, made, WITH_TOKEN) == drawn(functions, made, "a style emoji of a fox")
+    export_weights(made, current().folder, "kohya", tmp_path, "toy")
+    assert not (tmp_path / "embeddings").exists()
+    assert "For TOK write `style`" in (tmp_path / "README.md").read_text()
+    with safe_open(tmp_path / "toy.safetensors", "pt") as file:
+        assert file.metadata()["modelspec.trigger_phrase"] == "style"
+
+
+def test_a_token_string_is_read_as_it_stands_where_no_word_is_given(functions: Functions):
+    made = functions.train(technique="lora", max_train_steps=1, initial_word="").result
+    assert read_weights(made).words is None
+    assert members(made).keys() == {"lora.safetensors", "model_card.json"}
+
+
+def test_words_of_both_kinds_together(functions: Functions, inverted: Called):
+    learnt, read = read_weights(inverted.result), Weights(None, Words({"HAT": "fox"}, []), {})
+    words = mix([(read, 1), (learnt, 1)]).words
+    assert words.meanings == {"HAT": "fox", "TOK": range(2)}
+    numbers = current().tokenize(["a TOK emoji of a HAT"], words.meanings).ids[0]
+    rows = len(current().token_tables()[0])
+    assert numbers.tolist() == current().tokenize(["a TOK emoji of a fox"], learnt.words.meanings).ids[0].tolist()
+    assert {rows, rows + 1} < set(numbers[0].tolist())
 
 
 @pytest.mark.parametrize("technique", FILES)
@@ -126,7 +157,7 @@ def test_technique_wins_over_is_lora(functions: Functions):
 
 def test_words_of_another_base_are_refused(functions: Functions, inverted: Called, tmp_path: Path):
     weights = read_weights(inverted.result)
-    wider = Words(weights.words.spans, [torch.zeros(2, 768), torch.zeros(2, 1280)])
+    wider = Words(weights.words.meanings, [torch.zeros(2, 768), torch.zeros(2, 1280)])
     write_weights(tmp_path / "wider.tar", Weights(None, wider, weights.card))
     with pytest.raises(Failure, match="trained on another base"):
         functions.predictor(tmp_path / "wider.tar")

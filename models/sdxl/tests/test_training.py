@@ -129,7 +129,7 @@ def test_values_that_cannot_work_are_refused_by_name(functions: Functions, given
 
 def test_another_word(functions: Functions):
     made = read_weights(functions.train(token_string="my (odd) wörd", max_train_steps=2).result)
-    assert list(made.words.spans) == ["my (odd) wörd"]
+    assert list(made.words.meanings) == ["my (odd) wörd"]
     assert made.card["images"][0]["caption"].startswith("my (odd) wörd a TOK emoji of")
 
 

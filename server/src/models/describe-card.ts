@@ -28,7 +28,7 @@ export function describeCard(card: ModelCard, name: string): string {
     .concat("\n");
 }
 
-function describeOrigin({ base, technique, token_strings, trigger, steps, chosen, loss }: ModelCard): string {
+function describeOrigin({ base, technique, token_strings, read_as, trigger, steps, chosen, loss }: ModelCard): string {
   const words = token_strings.map((token) => `\`${token}\``).join(", ");
   const [first, last] = [loss[0], loss.at(-1)];
   return [
@@ -39,6 +39,9 @@ function describeOrigin({ base, technique, token_strings, trigger, steps, chosen
     words === ""
       ? ""
       : `Its word is ${words}${trigger === undefined ? "" : `, which ${trigger.present} of ${trigger.total} captions hold`}.`,
+    ...Object.entries(read_as).map(
+      ([token, text]) => `The base reads \`${token}\` as "${text}"; write that in other programs.`,
+    ),
     first === undefined || last === undefined
       ? ""
       : `Its loss went from ${first[1].toFixed(4)} to ${last[1].toFixed(4)}.`,
