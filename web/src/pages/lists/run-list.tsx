@@ -1,4 +1,4 @@
-/** Runs, newest first, as many as there are; narrowed by how they stand and by words. */
+/** Runs, newest first, as many as there are; narrowed, page by page as they come, by how they stand and by words. */
 import type { Page as PageOf, Prediction, RunStatus, Training } from "@easel/contract";
 import { isTerminal, RUN_STATUS_MOVES } from "@easel/contract";
 import { useInfiniteQuery } from "@tanstack/react-query";
@@ -48,6 +48,7 @@ export function RunList({ name, list, empty }: RunListProps) {
   if (runs.data === undefined) return <p className="text-soft">Loading…</p>;
   const all = runs.data.pages.flatMap(({ results }) => results);
   if (all.length === 0) return empty;
+  const isNarrowed = shown !== "all" || words.trim() !== "";
   const matching = all.filter((run) => isShown(run, shown) && holdsWords(run, words));
   return (
     <Card>
@@ -60,6 +61,14 @@ export function RunList({ name, list, empty }: RunListProps) {
           options={[{ value: "all", label: "All" }, ...STATUSES.map((value) => ({ value, label: WORDS[value] }))]}
         />
       </div>
+      {isNarrowed && (
+        <p className="mb-2 text-sm text-soft" aria-live="polite">
+          {`Found ${matching.length} among `}
+          {runs.hasNextPage
+            ? `the newest ${all.length} ${name}; older ones are looked through further down.`
+            : `all ${all.length} ${name}.`}
+        </p>
+      )}
       <ul>
         {matching.map((run) => (
           <li key={run.id} className="[contain-intrinsic-size:auto_4.5rem] [content-visibility:auto]">
@@ -67,11 +76,6 @@ export function RunList({ name, list, empty }: RunListProps) {
           </li>
         ))}
       </ul>
-      {matching.length === 0 && (
-        <p className="py-6 text-center text-sm text-soft" aria-live="polite">
-          None of the {all.length} {name} shown so far fits.
-        </p>
-      )}
       <More query={runs} />
     </Card>
   );
