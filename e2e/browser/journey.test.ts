@@ -68,6 +68,52 @@ test("a training in at most 6 clicks, one file and 2 fields; then its picture, t
   expectNoTroubles(person);
 });
 
+test("its snapshots are drawn at each strength beside the base, and one of them is published", async () => {
+  const person = await makePerson(browser, server.url);
+  const { page } = person;
+  await page.goto("/you/fluent-3d");
+  await page.getByText(/^Advanced/).click();
+  // What is tried here are the pages: pictures that are drawn in a moment will do.
+  await person.type("num_inference_steps", "2");
+  await person.click("Snapshots", "link");
+  await person.sees("21 pictures, all from one seed.");
+  await person.click("Draw them");
+  for (const row of ["step 1", "step 8"]) {
+    for (const scale of [0.5, 1.3])
+      await page.getByRole("img", { name: `${row} at ${scale}` }).waitFor({ timeout: LONG });
+  }
+  await page.getByRole("img", { name: "the base" }).waitFor({ timeout: LONG });
+  const drawn = await Promise.all(
+    ["step 1 at 0.5", "step 8 at 0.5", "step 8 at 1.3", "the base"].map((name) => bytesOf(page, name)),
+  );
+  expect(new Set(drawn).size).toBe(4);
+  expect(await seriousIssues(page)).toEqual([]);
+  await page.setViewportSize({ width: 360, height: 740 });
+  expect(await overhang(page)).toBe(0);
+
+  await page
+    .getByRole("row", { name: /step 3/ })
+    .getByRole("button")
+    .click();
+  await page
+    .getByRole("row", { name: /step 3/ })
+    .getByText("this version")
+    .waitFor();
+  expect(await page.getByRole("table").getByRole("img").count()).toBe(21);
+  const { latest_version } = await server.client.models.get("you", "fluent-3d");
+  const card = await server.client.versions.card("you", "fluent-3d", latest_version?.id ?? "");
+  expect(card).toMatchObject({ steps: 3, technique: "pivotal", chosen: { step: 3, by: "you" } });
+  expectNoTroubles(person);
+});
+
+/** A picture as it came, in a form that can be compared. */
+function bytesOf(page: Page, name: string): Promise<string> {
+  return page.getByRole("img", { name }).evaluate(async (picture) => {
+    const bytes = await (await fetch(picture.getAttribute("src") ?? "")).arrayBuffer();
+    return String(new Uint8Array(bytes));
+  });
+}
+
 /** The lines of the run's log, as the server has them, that the page does not show at its beginning or its end. */
 async function linesNotShown(page: Page): Promise<string[]> {
   const whole = await (await server.client.runs.log(new URL(page.url()).pathname.slice("/p/".length))).text();

@@ -175,6 +175,21 @@ test("a log of 100,000 lines stands in a page of few elements, and its end is in
   expectNoTroubles(person);
 });
 
+test("a run is found by a word however old it is, and how many were looked through is said", async () => {
+  const create = () => server.client.predictions.createForModel("easel", "echo", { input: {} }, { waitSeconds: 60 });
+  await Promise.all(Array.from({ length: 120 }, create));
+  const person = await makePerson(browser, server.url);
+  await person.page.goto("/predictions");
+  await person.type("Find", ids.prediction);
+  await person.sees(/^Found 1 among all 1\d\d predictions\.$/);
+  await person.page.getByRole("listitem").getByRole("link").click();
+  await person.page.waitForURL(`**/p/${ids.prediction}`);
+  await person.page.goto("/predictions");
+  await person.page.getByLabel("Status").selectOption("Succeeded");
+  await person.sees(/^Found \d+ among the newest 100 predictions; older ones/);
+  expectNoTroubles(person);
+});
+
 test("a link to one run shows it to whoever has no account, and leads nowhere else", async () => {
   const { urls } = await server.client.runs.get(ids.training);
   const person = await makePerson(browser, server.url, { signedIn: false });
@@ -184,6 +199,21 @@ test("a link to one run shows it to whoever has no account, and leads nowhere el
   await person.page.goto("/");
   await person.sees("API token");
   await signIn(person);
+  expectNoTroubles(person);
+});
+
+test("of a training's samples the one that is liked best is published, and the new version is a click away", async () => {
+  const person = await makePerson(browser, server.url);
+  const { page } = person;
+  await page.goto(`/p/${ids.training}`);
+  await page.getByText("Published", { exact: true }).waitFor();
+  await page.getByRole("slider", { name: /Step/ }).press("Home");
+  await person.click("Publish step 5");
+  await person.sees("Published as");
+  await page.getByText("Published as").getByRole("link").click();
+  await page.waitForURL(/\/you\/toy\/versions\/[0-9a-f]{64}$/);
+  const { latest_version } = await server.client.models.get("you", "toy");
+  expect(page.url()).toContain(latest_version?.id);
   expectNoTroubles(person);
 });
 

@@ -1,4 +1,4 @@
-/** The models that this account can see: its own and the public ones. */
+/** The models that this account can see, its own and the public ones: all of them, or one. */
 import type { Model } from "@easel/contract";
 import { queryOptions } from "@tanstack/react-query";
 import { client } from "./client.ts";
@@ -20,6 +20,9 @@ export const modelsQuery = queryOptions({
     return models;
   },
 });
+
+export const modelQuery = (owner: string, name: string) =>
+  queryOptions({ queryKey: ["models", owner, name], queryFn: () => client.models.get(owner, name) });
 
 /** What trainings can start from, and whether its files are on this machine. */
 export const basesQuery = queryOptions({ queryKey: ["bases"], queryFn: () => client.bases.list() });

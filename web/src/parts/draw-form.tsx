@@ -4,6 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { client, queries } from "../client.ts";
+import { modelQuery } from "../models.ts";
 import { Button } from "./button.tsx";
 import { TextArea } from "./field.tsx";
 import { ErrorNotice } from "./notice.tsx";
@@ -17,7 +18,7 @@ interface DrawFormProps {
 /** Begins with the prompt that the model's version has by default: a trained one's has its word in it. */
 export function DrawForm({ owner, name, look = "primary" }: DrawFormProps) {
   const navigate = useNavigate();
-  const model = useQuery({ queryKey: ["model", owner, name], queryFn: () => client.models.get(owner, name) });
+  const model = useQuery(modelQuery(owner, name));
   const version = model.data?.latest_version;
   const usual = version && readInputFields(version, "Input")?.find((field) => field.name === "prompt")?.default;
   const [typed, setTyped] = useState<string>();

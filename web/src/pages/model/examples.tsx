@@ -59,7 +59,7 @@ export function Examples() {
 /** Of a trained version: prompts to begin with, one click from the form. */
 function ReadyPrompts() {
   const { model, setValues } = useModel();
-  const prompts = useCard()?.prompts ?? [];
+  const prompts = useCard().data?.prompts ?? [];
   if (prompts.length === 0) return null;
   return (
     <Card title="Prompts to begin with">

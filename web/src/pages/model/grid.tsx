@@ -1,7 +1,6 @@
-/** Which snapshot, at which strength? One prompt and one seed, drawn by each; the base beside them. */
-import { isTerminal, type RunFile, type RunInput } from "@easel/contract";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+/** Which snapshot, at which strength? One prompt and one seed, drawn by each; the base beside them. The best is published. */
+import { ApiError, type RunInput, type Training } from "@easel/contract";
+import { skipToken, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { client, queries } from "../../client.ts";
 import { plainInput } from "../../form-values.ts";
@@ -10,30 +9,38 @@ import { Card } from "../../parts/card.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { ErrorNotice } from "../../parts/notice.tsx";
-import { Picture } from "../../parts/picture.tsx";
-import { picturesOf, trainingsQuery } from "../../runs.ts";
-import { useStory } from "../run/use-story.ts";
 import { withoutTraining } from "./base-input.ts";
+import { type Cell, GridTable, SCALES } from "./grid-table.tsx";
 import { useCard, useModel } from "./model-context.tsx";
 
-const SCALES = [0.5, 0.8, 1, 1.3];
 const SNAPSHOTS_MAX = 5;
-const ASK_AGAIN_MS = 1500;
 
-/** A picture that is asked for: its row, its column, and the prediction that draws it. */
-interface Cell {
-  step: number;
-  /** Null for the base. */
-  scale: number | null;
-  id: string;
+interface Drawn {
+  prompt: string;
+  cells: Cell[];
 }
 
+/** What was drawn last is kept: a click on a picture, or a new version, is not the end of the comparison. */
+const KEPT = Number.POSITIVE_INFINITY;
+const drawnKey = (training: string) => ["grids", training];
+
 export function Grid() {
-  const { reference, version } = useModel();
-  const { data } = useQuery(trainingsQuery);
-  const training = data?.results.find(({ output }) => output?.version === `${reference}:${version?.id}`);
-  if (data === undefined) return <p className="text-soft">Loading…</p>;
-  if (training === undefined) {
+  const { version } = useModel();
+  const { data: card, error } = useCard();
+  const id = card?.training ?? undefined;
+  const training = useQuery({
+    queryKey: ["trainings", id],
+    queryFn: id === undefined ? skipToken : () => client.trainings.get(id),
+  });
+  const snapshots = useQuery({
+    queryKey: ["snapshots", id],
+    queryFn: id === undefined ? skipToken : () => listSnapshots(id),
+  });
+  const hasNoCard = error instanceof ApiError && error.status === 404;
+  const failure = (hasNoCard ? null : error) ?? training.error ?? snapshots.error;
+  if (failure !== null) return <ErrorNotice error={failure} />;
+  const isUntrained = version === null || hasNoCard || (card !== undefined && id === undefined);
+  if (isUntrained || snapshots.data?.length === 0) {
     return (
       <Empty title="No snapshots of this version are here">
         A training keeps up to ten snapshots on its way. Those of a version that was trained in this account are
@@ -41,17 +48,26 @@ export function Grid() {
       </Empty>
     );
   }
-  return <Snapshots training={training.id} />;
+  if (training.data === undefined || snapshots.data === undefined) return <p className="text-soft">Loading…</p>;
+  return <Snapshots training={training.data} snapshots={spread(snapshots.data)} />;
 }
 
-function Snapshots({ training }: { training: string }) {
-  const { story } = useStory(client, training);
-  const snapshots = spread([...story.snapshots.entries()].toSorted(([a], [b]) => a - b));
+/** The file of each step's snapshot, by step. Where two attempts came past the same step, the later one's. */
+async function listSnapshots(training: string): Promise<[number, string][]> {
+  const { results } = await client.runs.artifacts(training);
+  const snapshots = results.filter(({ type }) => type === "snapshot");
+  const byStep = new Map(snapshots.map(({ step = 0, file }) => [step, file.url]));
+  return [...byStep].toSorted(([a], [b]) => a - b);
+}
+
+function Snapshots({ training, snapshots }: { training: Training; snapshots: [number, string][] }) {
   const { fields, values, version } = useModel();
-  const card = useCard();
-  const [prompt, setPrompt] = useState(String(plainInput(fields, values).prompt ?? card?.prompts[0]?.prompt ?? ""));
+  const { data: card } = useCard();
+  const { data: drawn } = useQuery<Drawn>({ queryKey: drawnKey(training.id), queryFn: skipToken, gcTime: KEPT });
+  const usual = plainInput(fields, values).prompt ?? drawn?.prompt ?? card?.prompts[0]?.prompt ?? "";
+  const [prompt, setPrompt] = useState(String(usual));
   const draw = useMutation({
-    mutationFn: async (): Promise<Cell[]> => {
+    mutationFn: async (): Promise<Drawn> => {
       const input: RunInput = { ...plainInput(fields, values), ...(prompt === "" ? {} : { prompt }), num_outputs: 1 };
       const seeded: RunInput = { ...input, seed: input.seed ?? Math.floor(Math.random() * 2 ** 31) };
       const ask = async (step: number, scale: number | null, asked: RunInput): Promise<Cell> => {
@@ -59,14 +75,16 @@ function Snapshots({ training }: { training: string }) {
         return { step, scale, id };
       };
       const base = ask(0, null, withoutTraining(fields, seeded, card?.token_strings ?? []));
-      const cells = snapshots.flatMap(([step, file]) =>
-        SCALES.map((scale) => ask(step, scale, { ...seeded, replicate_weights: file.url, lora_scale: scale })),
+      const cells = snapshots.flatMap(([step, url]) =>
+        SCALES.map((scale) => ask(step, scale, { ...seeded, replicate_weights: url, lora_scale: scale })),
       );
-      return Promise.all([base, ...cells]);
+      return { prompt, cells: await Promise.all([base, ...cells]) };
     },
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["predictions"], exact: true }),
+    onSuccess: (made) => {
+      queries.setQueryData(drawnKey(training.id), made);
+      queries.invalidateQueries({ queryKey: ["predictions"], exact: true });
+    },
   });
-  if (snapshots.length === 0) return <p className="text-soft">Looking for its snapshots…</p>;
   return (
     <Card title="Snapshots and strengths">
       <form
@@ -87,77 +105,20 @@ function Snapshots({ training }: { training: string }) {
         </Button>
       </form>
       {draw.isError && <ErrorNotice error={draw.error} />}
-      {draw.data !== undefined && <Table cells={draw.data} steps={snapshots.map(([step]) => step)} />}
+      {drawn !== undefined && (
+        <GridTable
+          cells={drawn.cells}
+          steps={snapshots.map(([step]) => step)}
+          training={training}
+          inView={card?.steps}
+        />
+      )}
     </Card>
   );
 }
 
-function Table({ cells, steps }: { cells: Cell[]; steps: number[] }) {
-  const base = cells.find(({ scale }) => scale === null);
-  return (
-    <div className="overflow-x-auto">
-      <table className="border-separate border-spacing-2">
-        <caption className="sr-only">A picture for each snapshot and each strength of its LoRA</caption>
-        <thead>
-          <tr className="text-sm text-soft">
-            <th scope="col" className="px-2 text-left font-medium">
-              Snapshot
-            </th>
-            {SCALES.map((scale) => (
-              <th key={scale} scope="col" className="font-medium">
-                at {scale}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {steps.map((step) => (
-            <tr key={step}>
-              <th scope="row" className="px-2 text-left text-sm font-medium whitespace-nowrap">
-                step {step}
-              </th>
-              {SCALES.map((scale) => {
-                const cell = cells.find((one) => one.step === step && one.scale === scale);
-                return <td key={scale}>{cell && <Drawn id={cell.id} alt={`step ${step} at ${scale}`} />}</td>;
-              })}
-            </tr>
-          ))}
-          {base !== undefined && (
-            <tr>
-              <th scope="row" className="px-2 text-left text-sm font-medium">
-                the base
-              </th>
-              <td>
-                <Drawn id={base.id} alt="the base" />
-              </td>
-            </tr>
-          )}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Drawn({ id, alt }: { id: string; alt: string }) {
-  const { data } = useQuery({
-    queryKey: ["predictions", id],
-    queryFn: () => client.predictions.get(id),
-    refetchInterval: ({ state }) => (state.data && isTerminal(state.data.status) ? false : ASK_AGAIN_MS),
-  });
-  const [url] = data === undefined ? [] : picturesOf(data);
-  return (
-    <Link to="/p/$id" params={{ id }} className="block size-24 overflow-hidden rounded-md bg-sunken sm:size-32">
-      {url === undefined ? (
-        <span className="flex size-full items-center justify-center text-xs text-soft">{data?.status ?? "asked"}</span>
-      ) : (
-        <Picture url={url} alt={alt} />
-      )}
-    </Link>
-  );
-}
-
 /** At most five of them, the first and the last among them. */
-function spread(snapshots: [number, RunFile][]): [number, RunFile][] {
+function spread(snapshots: [number, string][]): [number, string][] {
   const last = snapshots.length - 1;
   if (last < SNAPSHOTS_MAX) return snapshots;
   const places = Array.from({ length: SNAPSHOTS_MAX }, (_, place) => Math.round((place * last) / (SNAPSHOTS_MAX - 1)));

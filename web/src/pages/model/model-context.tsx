@@ -1,12 +1,9 @@
 /** What the tabs of a model's page share: the model, the version in view, and what has been put into its form. */
-import { type InputField, type Model, type ModelCard, readInputFields, type Version } from "@easel/contract";
+import { type InputField, type Model, readInputFields, type Version } from "@easel/contract";
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
 import { client } from "../../client.ts";
 import type { FormValue, FormValues } from "../../form-values.ts";
-
-export const modelQuery = (owner: string, name: string) =>
-  queryOptions({ queryKey: ["models", owner, name], queryFn: () => client.models.get(owner, name) });
 
 export const versionQuery = (owner: string, name: string, id: string) =>
   queryOptions({
@@ -67,8 +64,8 @@ export function useModel(): ModelInView {
   return inView;
 }
 
-/** The card of the version in view; undefined while it is fetched, and of a version that was not trained here. */
-export function useCard(): ModelCard | undefined {
+/** The card of the version in view; an error where it was not trained here. */
+export function useCard() {
   const { model, version } = useModel();
-  return useQuery({ ...cardQuery(model.owner, model.name, version?.id ?? ""), enabled: version !== null }).data;
+  return useQuery({ ...cardQuery(model.owner, model.name, version?.id ?? ""), enabled: version !== null });
 }

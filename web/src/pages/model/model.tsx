@@ -2,13 +2,14 @@
 import { ApiError } from "@easel/contract";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
+import { modelQuery } from "../../models.ts";
 import { buttonClass } from "../../parts/button.tsx";
 import { NotFound } from "../../parts/not-found.tsx";
 import { ErrorNotice } from "../../parts/notice.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { useAccountName } from "../../session.ts";
-import { ModelProvider, modelQuery, useModel, versionQuery } from "./model-context.tsx";
+import { ModelProvider, useModel, versionQuery } from "./model-context.tsx";
 
 export function ModelPage() {
   const { owner, name, version: versionId } = useParams({ strict: false });

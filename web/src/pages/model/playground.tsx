@@ -27,7 +27,7 @@ interface Pair {
 
 export function Playground() {
   const { version, reference, fields, values, setValues } = useModel();
-  const card = useCard();
+  const { data: card } = useCard();
   const [isCompared, setCompared] = useState(false);
   const [errors, setErrors] = useState<FieldErrors>({});
   useTweaked();

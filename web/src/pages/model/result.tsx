@@ -8,10 +8,10 @@ import { buttonClass } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Picture } from "../../parts/picture.tsx";
+import { Stage } from "../../parts/stage.tsx";
 import { durationInWords } from "../../parts/time.tsx";
 import { picturesOf } from "../../runs.ts";
-import { Stage } from "../run/stage.tsx";
-import { useStory } from "../run/use-story.ts";
+import { useStory } from "../../use-story.ts";
 
 export function Result({ id, title }: { id: string; title: string }) {
   const { story, isLost } = useStory(client, id);

@@ -14,6 +14,7 @@ export function Weights({ version }: { version: string }) {
         {[
           card.technique?.replaceAll("_", " "),
           card.steps && `${card.steps} steps`,
+          card.chosen?.by && `chosen by ${card.chosen.by}`,
           `says ${card.token_strings.join(", ")}`,
         ]
           .filter(Boolean)

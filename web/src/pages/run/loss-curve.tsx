@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { Curve } from "./story.ts";
+import type { Curve } from "../../story.ts";
 
 const HEIGHT_PIXELS = 220;
 /** How much of the mean the next value moves. */

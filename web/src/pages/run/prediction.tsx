@@ -11,16 +11,16 @@ import { Facts } from "../../parts/facts.tsx";
 import { ErrorNotice, Notice } from "../../parts/notice.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Picture } from "../../parts/picture.tsx";
+import { Stage } from "../../parts/stage.tsx";
 import { Status } from "../../parts/status.tsx";
 import { durationInWords, Moment } from "../../parts/time.tsx";
 import { namesOf } from "../../runs.ts";
 import { useAccountName } from "../../session.ts";
+import { useStory } from "../../use-story.ts";
 import { FailureCode } from "./failure-code.tsx";
 import { refreshRun, type Shown } from "./run.tsx";
 import { RunLog } from "./run-log.tsx";
 import { Settings } from "./settings.tsx";
-import { Stage } from "./stage.tsx";
-import { useStory } from "./use-story.ts";
 
 export function PredictionView({ run, client: reader, isReadOnly }: Shown<Prediction>) {
   const { story, isLost, error } = useStory(reader, run.id);

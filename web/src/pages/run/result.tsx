@@ -1,44 +1,21 @@
 /** What a training came to: pictures drawn from the finished weights, why these weights, and what to do with them. */
-import type { RunFile, Training } from "@easel/contract";
+import { ModelCard, parseReference, type RunFile, type Training } from "@easel/contract";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { z } from "zod";
 import { localPath } from "../../client.ts";
-import { buttonClass } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { DrawForm } from "../../parts/draw-form.tsx";
 import { Picture } from "../../parts/picture.tsx";
 import { WeightLinks } from "../../parts/weight-links.tsx";
-import { namesOf } from "../../runs.ts";
+import type { Story } from "../../story.ts";
 import type { Shown } from "./run.tsx";
-import type { Story } from "./story.ts";
-
-/** What the model card says of the choice among snapshots. */
-const ModelCard = z.object({
-  technique: z.string().optional(),
-  chosen: z.object({ step: z.number(), reason: z.string() }).optional(),
-});
+import { TrainAgain } from "./train-again.tsx";
 
 export function Result({ run, story, isReadOnly }: Shown<Training> & { story: Story }) {
-  const [, owner = "", name = "", version = ""] = /^(.+?)\/(.+?):(.+)$/.exec(run.output?.version ?? "") ?? [];
+  const { owner = "", name = "", version = "" } = parseReference(run.output?.version ?? "") ?? {};
   const card = useCard(story.artifacts.findLast((file) => file.name === "model_card.json"));
   const pictures = story.artifacts.filter((file) => file.contentType.startsWith("image/"));
   return (
-    <Card
-      title="Trained"
-      actions={
-        !isReadOnly && (
-          <Link
-            to="/$owner/$name/train"
-            params={namesOf(run.model)}
-            search={{ from: run.id }}
-            className={buttonClass("quiet", "small")}
-          >
-            Train again with changes
-          </Link>
-        )
-      }
-    >
+    <Card title="Trained" actions={!isReadOnly && <TrainAgain run={run} look="quiet" />}>
       <div className="grid gap-6 lg:grid-cols-2">
         <div className="flex flex-col gap-3">
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(8rem,1fr))] gap-3">

@@ -2,8 +2,8 @@
 import type { Prediction, Training } from "@easel/contract";
 import { buttonClass } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
+import type { Story } from "../../story.ts";
 import { Log } from "./log.tsx";
-import type { Story } from "./story.ts";
 
 interface RunLogProps {
   run: Training | Prediction;

@@ -1,11 +1,18 @@
 /** What a training drew on its way, on fixed seeds: a slider over the steps shows how it came about. */
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { RangeField } from "../../parts/field.tsx";
 import { Picture } from "../../parts/picture.tsx";
-import type { Sample } from "./story.ts";
+import type { Sample } from "../../story.ts";
 
-/** `samples` by step. Follows the newest while the slider stands at its end. */
-export function Samples({ samples }: { samples: Map<number, Sample[]> }) {
+interface SamplesProps {
+  /** By step. */
+  samples: Map<number, Sample[]>;
+  /** What can be done with the step in view. */
+  action: (step: number) => ReactNode;
+}
+
+/** Follows the newest while the slider stands at its end. */
+export function Samples({ samples, action }: SamplesProps) {
   const steps = [...samples.keys()].sort((a, b) => a - b);
   const [chosen, setChosen] = useState<number>();
   const index = chosen === undefined || chosen >= steps.length ? steps.length - 1 : chosen;
@@ -33,6 +40,7 @@ export function Samples({ samples }: { samples: Map<number, Sample[]> }) {
           onChange={(next) => setChosen(next === steps.length - 1 ? undefined : next)}
         />
       )}
+      <div className="empty:hidden">{action(step)}</div>
     </div>
   );
 }

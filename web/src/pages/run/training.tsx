@@ -1,19 +1,21 @@
 /** A training's page, from the queue to what has come of it. */
 import { isTerminal, type Training } from "@easel/contract";
 import { useMutation } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { localPath } from "../../client.ts";
-import { Button, buttonClass } from "../../parts/button.tsx";
+import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { CopyButton } from "../../parts/copy.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
 import { ErrorNotice, Notice } from "../../parts/notice.tsx";
 import { Page } from "../../parts/page.tsx";
+import { PublishSnapshot } from "../../parts/publish-snapshot.tsx";
+import { Stage } from "../../parts/stage.tsx";
 import { Status } from "../../parts/status.tsx";
 import { durationInWords, Moment } from "../../parts/time.tsx";
-import { namesOf } from "../../runs.ts";
+import type { Story } from "../../story.ts";
 import { useTheme } from "../../theme.ts";
+import { useStory } from "../../use-story.ts";
 import { Dataset } from "./dataset.tsx";
 import { FailureCode } from "./failure-code.tsx";
 import { NotifyButton, useEndNotification } from "./notify.tsx";
@@ -22,9 +24,7 @@ import { refreshRun, type Shown } from "./run.tsx";
 import { RunLog } from "./run-log.tsx";
 import { Samples } from "./samples.tsx";
 import { Settings } from "./settings.tsx";
-import { Stage } from "./stage.tsx";
-import type { Story } from "./story.ts";
-import { useStory } from "./use-story.ts";
+import { TrainAgain } from "./train-again.tsx";
 
 const LossCurve = lazy(() => import("./loss-curve.tsx"));
 
@@ -78,7 +78,14 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
         <div className="grid gap-4 empty:hidden sm:gap-6 lg:auto-cols-fr lg:grid-flow-col">
           {story.samples.size > 0 && (
             <Card title="Samples">
-              <Samples samples={story.samples} />
+              <Samples
+                samples={story.samples}
+                action={(step) =>
+                  isTerminal(status) &&
+                  !isReadOnly &&
+                  story.snapshots.has(step) && <PublishSnapshot key={step} training={run} step={step} />
+                }
+              />
             </Card>
           )}
           {loss !== undefined && (
@@ -103,22 +110,7 @@ export function TrainingView({ run, client, isReadOnly }: Shown<Training>) {
 
 function Failure({ run, story, isReadOnly }: { run: Training; story: Story; isReadOnly: boolean }) {
   return (
-    <Notice
-      tone="bad"
-      title="The training failed"
-      actions={
-        !isReadOnly && (
-          <Link
-            to="/$owner/$name/train"
-            params={namesOf(run.model)}
-            search={{ from: run.id }}
-            className={buttonClass("secondary", "small")}
-          >
-            Try again with changes
-          </Link>
-        )
-      }
-    >
+    <Notice tone="bad" title="The training failed" actions={!isReadOnly && <TrainAgain run={run} look="secondary" />}>
       {run.error}
       <FailureCode story={story} />
     </Notice>

@@ -1,8 +1,8 @@
 /** Where a run is: its place in the queue, its stage, how far it is and how long it may still take. */
 import type { RunStatus } from "@easel/contract";
-import { Progress } from "../../parts/progress.tsx";
-import { aboutInWords } from "../../parts/time.tsx";
-import type { Story } from "./story.ts";
+import type { Story } from "../story.ts";
+import { Progress } from "./progress.tsx";
+import { aboutInWords } from "./time.tsx";
 
 /** What a stage is called in words; one that is not here is shown by its own name. */
 const WORDS: Record<string, string> = {
