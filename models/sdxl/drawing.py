@@ -17,6 +17,7 @@ from PIL import Image
 from progress import Progress
 from sampling import Ground, Told, denoise
 from stages import Stage, plan_stages
+from threads import Threads
 from weights import Weights
 from words import Words
 
@@ -108,10 +109,12 @@ def sample(base: Base, words: Words | None, orders: Sequence[Order]) -> list[lis
     batches = [places[start : start + PICTURES_AT_ONCE] for start in range(0, len(places), PICTURES_AT_ONCE)]
     stages = [plan_stages(base, orders[0].inputs, orders[0].canvas is not None) for _ in batches]
     counted = Counted(sum(len(stage.steps) for planned in stages for stage in planned))
+    # One prediction's pictures are the same bytes however busy the machine is; batches come about by chance anyway.
+    threads = Threads(base.device, shared=len(orders) > 1)
     drawn = [
         picture
         for batch, planned in zip(batches, stages, strict=True)
-        for picture in sample_batch(base, words, batch, planned, counted)
+        for picture in sample_batch(base, words, batch, planned, threads, counted)
     ]
     pictures = iter(drawn)
     return [[next(pictures) for _ in order.seeds] for order in orders]
@@ -119,7 +122,12 @@ def sample(base: Base, words: Words | None, orders: Sequence[Order]) -> list[lis
 
 @torch.no_grad()
 def sample_batch(
-    base: Base, words: Words | None, batch: list[tuple[Order, int]], stages: list[Stage], after_step: Counted
+    base: Base,
+    words: Words | None,
+    batch: list[tuple[Order, int]],
+    stages: list[Stage],
+    threads: Threads,
+    after_step: Counted,
 ) -> list[Image.Image]:
     """A picture for each order and seed."""
     orders, canvas = [order for order, _ in batch], batch[0][0].canvas
@@ -133,8 +141,10 @@ def sample_batch(
         if stage.over and latents is not None:
             start, latents = Ground(latents, start.repainted if isinstance(start, Ground) else None), None
         told = tell(stage.network, words, orders)
-        latents = denoise(stage.network, stage.steps, told, start, generators, after_step, under_way=latents)
-    drawn = to_pictures(base, latents)
+        network = threads.over(stage.network)
+        latents = denoise(network, stage.steps, told, start, generators, after_step, under_way=latents)
+    with threads.as_many():
+        drawn = to_pictures(base, latents)
     return [canvas.under(picture) for picture in drawn] if canvas else drawn
 
 

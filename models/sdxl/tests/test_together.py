@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import threads
+import torch
 from conftest import Called, Functions
 from PIL import Image
 
@@ -47,6 +51,44 @@ def test_together_they_are_the_pictures_that_each_draws_alone(functions: Functio
     # All six are different pictures: one that came to the wrong call would show.
     flat = [picture for drawn in together for picture in drawn]
     assert all(difference(one, other) > 20 for place, one in enumerate(flat) for other in flat[:place])
+
+
+@pytest.mark.parametrize(
+    ("idle", "seconds", "counts"),
+    [
+        ([1, 1, 1, 1, 1, 1], [3, 2, 2, 2, 2, 2], [1, 2, 2, 2, 2, 2]),
+        ([0, 0, 0, 0, 0, 0], [3, 3, 3, 3, 3, 3], [1, 1, 1, 1, 1, 1]),
+        # Idle later on, then so busy that the threads wait for each other, then idle again.
+        ([0, 1, 1, 0, 1, 1], [3, 3, 2, 9, 3, 3], [1, 1, 2, 2, 1, 1]),
+    ],
+)
+def test_a_batch_has_a_thread_for_each_core_while_those_are_idle_and_it_helps(
+    functions: Functions, predictor, monkeypatch, tmp_path: Path, idle: list[int], seconds: list[int], counts: list[int]
+):
+    calls = [inputs(functions, seed=seed, num_inference_steps=6) for seed in (1, 2)]
+    alone = [pictures(predictor.predict(**call))[0] for call in calls]
+    base, clock, seen = predictor.shelf.base, {"now": 0, "idle": 0}, []
+    before, predict = torch.get_num_threads(), base.predict
+    stat = tmp_path / "stat"
+    stat.write_text("cpu 0 0 0 0 0 0")
+
+    def predict_timed(*given):
+        place = len(seen)
+        seen.append(torch.get_num_threads())
+        clock["now"] += seconds[place]
+        clock["idle"] += idle[place] * seconds[place] * os.sysconf("SC_CLK_TCK")
+        stat.write_text(f"cpu 0 0 0 {clock['idle']} 0 0")
+        return predict(*given)
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1}, raising=False)
+    monkeypatch.setattr(threads, "STAT", stat)
+    monkeypatch.setattr(time, "perf_counter", lambda: clock["now"])
+    monkeypatch.setattr(base, "predict", predict_timed)
+    together = [pictures(paths)[0] for paths in predictor.predict_together(calls)]
+    assert seen == counts
+    assert torch.get_num_threads() == before
+    assert max(map(difference, together, alone)) <= 2
 
 
 def test_with_a_refiner_too(functions: Functions, predictor):
