@@ -175,21 +175,6 @@ test("a log of 100,000 lines stands in a page of few elements, and its end is in
   expectNoTroubles(person);
 });
 
-test("a run is found by a word however old it is, and how many were looked through is said", async () => {
-  const create = () => server.client.predictions.createForModel("easel", "echo", { input: {} }, { waitSeconds: 60 });
-  await Promise.all(Array.from({ length: 120 }, create));
-  const person = await makePerson(browser, server.url);
-  await person.page.goto("/predictions");
-  await person.type("Find", ids.prediction);
-  await person.sees(/^Found 1 among all 1\d\d predictions\.$/);
-  await person.page.getByRole("listitem").getByRole("link").click();
-  await person.page.waitForURL(`**/p/${ids.prediction}`);
-  await person.page.goto("/predictions");
-  await person.page.getByLabel("Status").selectOption("Succeeded");
-  await person.sees(/^Found \d+ among the newest 100 predictions; older ones/);
-  expectNoTroubles(person);
-});
-
 test("a link to one run shows it to whoever has no account, and leads nowhere else", async () => {
   const { urls } = await server.client.runs.get(ids.training);
   const person = await makePerson(browser, server.url, { signedIn: false });
