@@ -35,7 +35,7 @@ test("a training in at most 6 clicks, one file and 2 fields; then its picture, t
   await person.click("New training", "link");
   await person.give("Images or a zip", ZIP);
   await person.sees(/Ready: 16 images/);
-  await person.type("Steps", "4");
+  await person.type("Steps", "8");
   // Nothing to do with the pages: five snapshots would be drawn with and compared.
   await page.getByText("Advanced").click();
   await page.getByLabel("publish").selectOption("last");
@@ -56,7 +56,7 @@ test("a training in at most 6 clicks, one file and 2 fields; then its picture, t
   await page.getByText("Succeeded").waitFor();
   expect(await linesNotShown(page)).toEqual([]);
   await person.sees("a TOK emoji of grapes");
-  await page.getByRole("img", { name: /Loss over 4 steps/ }).waitFor();
+  await page.getByRole("img", { name: /Loss over 8 steps/ }).waitFor();
   await page.getByRole("slider", { name: /Step/ }).waitFor();
   expect(await seriousIssues(page)).toEqual([]);
   await page.setViewportSize({ width: 360, height: 740 });

@@ -57,7 +57,7 @@ export const PLACES = {
     die: "before",
   },
   "weights are adopted, and their training not ended": {
-    file: "runs/publish.js",
+    file: "runs/trained-version.js",
     line: "await context.blobs.adopt(path, weights.sha256);",
     die: "after",
   },

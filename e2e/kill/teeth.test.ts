@@ -9,8 +9,8 @@ import { wakeZombie } from "./zombie.ts";
 test("without the predicate on the attempt, a zombie's words are found in the log", async () => {
   // The two lines are one fence: a process has one attempt of a run, so either alone would still hold it off.
   const { violations, committedAfter } = await wakeZombie([
-    { file: "runs/store.js", find: '        .where("attempt", "=", holder.attempt)\n', replace: "" },
-    { file: "runs/store.js", find: '        .where("process_id", "=", holder.processId)\n', replace: "" },
+    { file: "runs/moves.js", find: '        .where("attempt", "=", holder.attempt)\n', replace: "" },
+    { file: "runs/moves.js", find: '        .where("process_id", "=", holder.processId)\n', replace: "" },
   ]);
   expect(committedAfter).toBeGreaterThan(0);
   expect(violations.join("\n")).toMatch(

@@ -297,7 +297,7 @@ def test_a_disk_without_room_for_three_states_keeps_the_newest(functions: Functi
 def test_of_a_whole_model_two_states_lie_there_at_most_as_large_as_the_server_reckons(
     functions: Functions, tmp_path: Path, monkeypatch
 ):
-    """Counted as in server/src/models/needed-bytes.ts: DreamBooth moves the UNet and, on this base, the text encoders."""
+    """Counted as in server/src/models/needed-bytes.ts: DreamBooth moves the UNet and, here, the text encoders."""
     numbers = 14_630_792 + 3_728_576
     beside: list[int] = []
 
@@ -308,7 +308,7 @@ def test_of_a_whole_model_two_states_lie_there_at_most_as_large_as_the_server_re
     monkeypatch.setattr("keeping.LARGE_BYTES", 15 * numbers)
     monkeypatch.setattr("states.save_file", save)
     with heard(Attempt(tmp_path / "whole")) as attempt:
-        functions.train(technique="dreambooth", max_train_steps=3, checkpointing_steps=1)
+        functions.train(technique="dreambooth", train_text_encoder=True, max_train_steps=3, checkpointing_steps=1)
     assert beside == [0, 1, 1]
     assert sorted(path.name for path in attempt.path.glob("states-*/*")) == ["step-2", "step-3"]
     assert (attempt.reported[3] / TENSORS).stat().st_size == pytest.approx(16 * numbers, rel=0.01)

@@ -383,6 +383,6 @@ def test_technique_and_subject_decide_what_was_not_given(functions: Functions, g
 def test_the_page_about_training_has_each_rule_of_the_table(base: str):
     page = (ROOT / "docs" / "train.md").read_text()
     for row in json.loads((ROOT / "bases" / base / "defaults.json").read_text())["train_rules"]:
-        where = " and ".join(f"`{name}={value}`" for name, [value] in row["when"].items())
+        where = " and ".join(f"`{name}={'` or `'.join(values)}`" for name, values in row["when"].items())
         shown = [f"`{name}` {json.dumps(value)}" for name, value in row["defaults"].items()]
         assert f"| {where} | {', '.join(shown)} |" in page
