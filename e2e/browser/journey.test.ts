@@ -99,7 +99,8 @@ test("its snapshots are drawn at each strength beside the base, and one of them 
     .getByRole("row", { name: /step 3/ })
     .getByText("this version")
     .waitFor();
-  expect(await page.getByRole("table").getByRole("img").count()).toBe(21);
+  // They come in batches, and nothing says which is the last: all are waited for, not those above alone.
+  await expect.poll(() => page.getByRole("table").getByRole("img").count(), { timeout: LONG }).toBe(21);
   const { latest_version } = await server.client.models.get("you", "fluent-3d");
   const card = await server.client.versions.card("you", "fluent-3d", latest_version?.id ?? "");
   expect(card).toMatchObject({ steps: 3, technique: "pivotal", chosen: { step: 3, by: "you" } });
