@@ -95,6 +95,13 @@ def train(
         "trained, the word as which the token_string is read; an empty text: as it stands",
         default=None,
     ),
+    num_vectors: int = Input(
+        description="Number of new tokens that each token_string stands for. More hold more of your images, and leave less of the "
+        "prompt beside them",
+        default=2,
+        ge=1,
+        le=16,
+    ),
     lora_alpha: float | None = Input(
         description="The LoRA counts as much as alpha / rank. Empty: as the rank", default=None, ge=0.001, le=1024
     ),

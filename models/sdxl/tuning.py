@@ -10,7 +10,7 @@ from adapter import Adapter
 from base import Base, Conditioning, Tokens
 from technique import Technique
 from whole import Whole
-from words import ROWS_PER_WORD, Words, read_token_strings, rows_of
+from words import Words, read_token_strings, rows_of
 
 # The networks that each group stands for.
 NETWORKS = {"unet": ("unet",), "text_encoders": ("text_encoder", "text_encoder_2")}
@@ -109,10 +109,11 @@ def _new_words(base: Base, inputs: dict, generator: torch.Generator) -> Words:
     """New rows for each token string, around `initial_word` and a little apart from each other; without one, noise as large as
     the vocabulary's rows."""
     tokens = read_token_strings(inputs["token_string"])
-    count = ROWS_PER_WORD * len(tokens)
+    meanings = rows_of(tokens, inputs["num_vectors"])
+    count = sum(map(len, meanings.values()))
     rows = []
     for start, table in zip(base.look_up(inputs["initial_word"] or ""), base.token_tables(), strict=True):
         noise = torch.randn(count, table.shape[1], generator=generator) * table.float().std().item()
         drawn = noise if start is None else start.float().cpu() + APART * noise
         rows.append(torch.nn.Parameter(drawn.to(base.device)))
-    return Words(rows_of(tokens), rows)
+    return Words(meanings, rows)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-ROWS_PER_WORD = 2
 Meaning = range | str
 
 
@@ -40,11 +39,9 @@ class Words:
         return list(dict.fromkeys(self.read_as().get(token, token) for token in self.meanings))
 
 
-def rows_of(token_strings: Iterable[str]) -> dict[str, range]:
-    """Gives each token string its own rows, in order: the first one 0 and 1, the second one 2 and 3."""
-    return {
-        token: range(ROWS_PER_WORD * place, ROWS_PER_WORD * (place + 1)) for place, token in enumerate(token_strings)
-    }
+def rows_of(token_strings: Iterable[str], each: int) -> dict[str, range]:
+    """Gives each token string rows of its own, in order: of two `each` the first one has 0 and 1, the second one 2 and 3."""
+    return {token: range(each * place, each * (place + 1)) for place, token in enumerate(token_strings)}
 
 
 def split(text: str, token_strings: Iterable[str]) -> list[str]:

@@ -40,6 +40,7 @@ SDXL_ADDITIONS = {
         "technique",
         "subject",
         "initial_word",
+        "num_vectors",
         "lora_alpha",
         "lora_targets",
         "class_prompt",

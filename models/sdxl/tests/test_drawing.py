@@ -154,7 +154,7 @@ def test_the_end_of_a_long_prompt_counts(functions: Functions):
 def test_a_long_prompt_is_read_in_whole_words(functions: Functions):
     base, words = (
         current(),
-        Words(rows_of(["TOK"]), [torch.zeros(2, table.shape[1]) for table in current().token_tables()]),
+        Words(rows_of(["TOK"], 2), [torch.zeros(2, table.shape[1]) for table in current().token_tables()]),
     )
     for text in ("a " * 74 + "TOK", "a " * 74 + "strawberries"):
         windows = base._cut(text, words.meanings)[0]

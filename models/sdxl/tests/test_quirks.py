@@ -42,7 +42,7 @@ def twin(twin_folder: Path) -> Base:
 
 
 def random_words(base: Base) -> Words:
-    return Words(rows_of(["TOK"]), [torch.randn(2, table.shape[1]) * table.std() for table in base.token_tables()])
+    return Words(rows_of(["TOK"], 2), [torch.randn(2, table.shape[1]) * table.std() for table in base.token_tables()])
 
 
 @torch.no_grad()
