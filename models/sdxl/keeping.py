@@ -7,7 +7,8 @@ import importlib.metadata
 import secrets
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ import runner
 # cog-sdxl's default, which means that no number was given.
 EASEL_DECIDES = 999999
 STEPS_BETWEEN, SECONDS_BETWEEN = 50, 60.0
+# A twentieth of the time at most goes into states: where one takes 40 s, as a whole network at SDXL's size may, each 13 minutes.
+WRITING_TIMES = 20
 # Beyond that, as a whole network's 41 GB at SDXL's size, no third state lies there while it is written.
 LARGE_BYTES = 10_000_000_000
 LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "pillow")
@@ -65,21 +68,32 @@ def check_state(state: State, facts: dict) -> None:
 
 @dataclass
 class StateTimes:
-    """When a state is due: each `every` steps, or, where that is None, every 60 s or 50 steps, whichever is longer."""
+    """When a state is due: each `every` steps, or, where that is None, after 60 s, 50 steps and `WRITING_TIMES` as long as the last
+    one took to write, whichever is longest."""
 
     every: int | None
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        self.last_step, self.last_seconds = 0, self.clock()
+        self.last_step, self.last_seconds, self.pause = 0, self.clock(), SECONDS_BETWEEN
 
     def is_due(self, step: int) -> bool:
         if self.every is not None:
             return step % self.every == 0
-        return step - self.last_step >= STEPS_BETWEEN and self.clock() - self.last_seconds >= SECONDS_BETWEEN
+        return step - self.last_step >= STEPS_BETWEEN and self.clock() - self.last_seconds >= self.pause
 
     def count(self, step: int) -> None:
         self.last_step, self.last_seconds = step, self.clock()
+
+    @contextmanager
+    def writing(self, step: int) -> Iterator[None]:
+        """Around the writing of a state, whether or not the disk takes it."""
+        began = self.clock()
+        try:
+            yield
+        finally:
+            self.count(step)
+            self.pause = max(SECONDS_BETWEEN, WRITING_TIMES * (self.last_seconds - began))
 
 
 class StateKeeper:
@@ -110,21 +124,24 @@ class StateKeeper:
 
     def keep(self, course: Course) -> None:
         """A disk that takes no state is no reason to lose the training, and one old state is worth less than a new one."""
-        self.times.count(course.steps)
         tensors = course.tensors() | self.choice.tensors()
         if sum(tensor.nbytes for tensor in tensors.values()) > LARGE_BYTES:
             forget_old_states(self.root, kept=1)
         try:
-            try:
-                folder = self._write(course, tensors)
-            except OSError:
-                forget_old_states(self.root, kept=1)
-                folder = self._write(course, tensors)
+            with self.times.writing(course.steps):
+                folder = self._write_somehow(course, tensors)
         except OSError as error:
             print(f"The training state of step {course.steps} could not be written ({error}). The training goes on.")
             return
         runner.state(folder, course.steps)
         forget_old_states(self.root)
+
+    def _write_somehow(self, course: Course, tensors: dict[str, torch.Tensor]) -> Path:
+        try:
+            return self._write(course, tensors)
+        except OSError:
+            forget_old_states(self.root, kept=1)
+            return self._write(course, tensors)
 
     def _write(self, course: Course, tensors: dict[str, torch.Tensor]) -> Path:
         return write_state(self.root, course.steps, tensors, self.facts, self.choice.files())

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from base import Base
+from fitting import refuse_misfits
 from foreign.tensors import read_tensors
 from safetensors import SafetensorError
 from weights import Weights, read_weights
@@ -79,23 +80,18 @@ def _begins_like_safetensors(head: bytes) -> bool:
 
 
 def _fitting(base: Base, weights: Weights, name: str) -> Weights:
-    targets = base.foldable_layers
-    for layer, (down, up) in weights.adapter.pairs.items() if weights.adapter else ():
-        target = targets.get(layer)
-        if target is None or (up.shape[0], down.shape[1]) != target.weight.shape:
-            raise _misfit(name, layer)
-    for layer in weights.whole.misfits(base.networks()) if weights.whole else ():
-        raise _misfit(name, layer)
+    networks = {key: dict(network.named_parameters()) for key, network in base.networks().items()}
+
+    def shape_in_base(network: str, weight: str) -> tuple[int, ...] | None:
+        return tuple(networks[network][weight].shape) if weight in networks[network] else None
+
+    refuse_misfits(weights, shape_in_base, name)
     widths = [table.shape[1] for table in base.token_tables()]
     if weights.words and weights.words.rows and [rows.shape[1] for rows in weights.words.rows] != widths:
-        raise _misfit(name, "its word")
+        raise runner.Failure(
+            "weights_unusable", f"{name} was trained on another base: its word does not fit. Use it with that base."
+        )
     return replace(weights, whole=weights.whole.to(base.device, base.dtype)) if weights.whole else weights
-
-
-def _misfit(name: str, what: str) -> runner.Failure:
-    return runner.Failure(
-        "weights_unusable", f"{name} was trained on another base: {what} does not fit. Use it with that base."
-    )
 
 
 def _named(weights: Weights, token_string: str | None) -> Weights:

@@ -34,18 +34,6 @@ class Whole:
             {name: {key: one.to(device, dtype) for key, one in own.items()} for name, own in self.networks.items()}
         )
 
-    def misfits(self, bases: dict[str, torch.nn.Module]) -> list[str]:
-        """Names of weights that the base's networks have no place for."""
-        shapes = {
-            f"{name}.{key}": one.shape for name, network in bases.items() for key, one in network.named_parameters()
-        }
-        return [
-            f"{name}.{key}"
-            for name, own in self.networks.items()
-            for key, one in own.items()
-            if shapes.get(f"{name}.{key}") != one.shape
-        ]
-
     @contextmanager
     def in_place(self, bases: dict[str, torch.nn.Module]) -> Iterator[None]:
         """The base's networks have these weights until the block ends."""

@@ -21,19 +21,21 @@ class FailureText:
     text: str
 
 
-def read_failure_texts(source: str) -> list[FailureText]:
-    """Of a `Failure(code, message)`, and of an event `{"code": …, "error": …}`. One made by a helper is there once for each of the
-    helper's calls in that source, with what they give it."""
-    module = ast.parse(source)
-    found: list[FailureText] = []
-    for function, node in _nodes_in(module):
-        said = _said_by(node)
-        if said is None:
-            continue
-        for given in _givens(module, function):
-            words = _Words(module, function, given)
-            codes, texts = ([UNKNOWN] if one is None else words.of(one) for one in said)
-            found += [FailureText(node.lineno, code, text) for code in codes for text in texts]
+def read_failure_texts(sources: dict[str, str]) -> list[tuple[str, FailureText]]:
+    """Of a `Failure(code, message)`, and of an event `{"code": …, "error": …}`, each with the file that it stands in. One made by a
+    helper is there once for each of the helper's calls, with what they give it: in its own file, and in those that import it.
+    """
+    modules = {path: ast.parse(source) for path, source in sources.items()}
+    found: list[tuple[str, FailureText]] = []
+    for path, module in modules.items():
+        for function, node in _nodes_in(module):
+            said = _said_by(node)
+            if said is None:
+                continue
+            for given in _givens(modules, path, function):
+                words = _Words(modules, path, function, given)
+                codes, texts = ([UNKNOWN] if one is None else words.of(one) for one in said)
+                found += [(path, FailureText(node.lineno, code, text)) for code in codes for text in texts]
     return list(dict.fromkeys(found))
 
 
@@ -48,21 +50,36 @@ def _said_by(node: ast.AST) -> tuple[ast.expr | None, ast.expr | None] | None:
     return None
 
 
-def _givens(module: ast.Module, function: Function | None) -> list[dict[str, "_Given"]]:
-    """What each call in the module gives the parameters of `function`; one without anything, where there is no such call."""
+def _givens(modules: "_Modules", home: str, function: Function | None) -> list[dict[str, "_Given"]]:
+    """What each call gives the parameters of `function`, which stands in `home`; one without anything, where there is none."""
     calls = [
-        {name: _Given(value, around) for name, value in _bind(node, _parameters(function)).items()}
+        {name: _Given(value, path, around) for name, value in _bind(node, _parameters(function)).items()}
+        for path, module in modules.items()
+        if function and home == (path if path == home else _origin(modules, path, function.name))
         for around, node in _nodes_in(module)
-        if function and isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function.name
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function.name
     ]
     return calls or [{}]
 
 
+def _origin(modules: "_Modules", path: str, name: str) -> str | None:
+    """The file from which the one at `path` imports `name` at its top; None where that is none of these."""
+    for node in modules[path].body:
+        if isinstance(node, ast.ImportFrom) and any(one.name == name and not one.asname for one in node.names):
+            ending = f"{(node.module or '').replace('.', '/')}.py"
+            return next((one for one in modules if f"/{one}".endswith(f"/{ending}")), None)
+    return None
+
+
+_Modules = dict[str, ast.Module]
+
+
 @dataclass(frozen=True)
 class _Given:
-    """An argument, and the function in which it was written."""
+    """An argument, and the file and the function in which it was written."""
 
     value: ast.expr
+    path: str
     around: Function | None
 
 
@@ -70,7 +87,8 @@ class _Given:
 class _Words:
     """What an expression inside `function` may say, where its parameters are what was given."""
 
-    module: ast.Module
+    modules: _Modules
+    path: str
     function: Function | None
     given: dict[str, _Given] = field(default_factory=dict)
 
@@ -94,14 +112,18 @@ class _Words:
 
     def _of_name(self, name: str) -> Iterator[str]:
         if name in self.given:
-            value, around = self.given[name].value, self.given[name].around
-            yield from _Words(self.module, around).of(value)
+            given = self.given[name]
+            yield from _Words(self.modules, given.path, given.around).of(given.value)
             return
+        module = self.modules[self.path]
         values = [] if name in _parameters(self.function) else _assigned(self.function, name)
-        for value in values or _assigned(self.module, name):
+        values = values or _assigned(module, name)
+        for value in values:
             yield from [UNKNOWN] if _names(value, name) else self.of(value)
-        if not values and not _assigned(self.module, name):
-            yield UNKNOWN
+        if values:
+            return
+        origin = _origin(self.modules, self.path, name)
+        yield from _Words(self.modules, origin, None)._of_name(name) if origin else [UNKNOWN]
 
 
 def _nodes_in(node: ast.AST, around: Function | None = None) -> Iterator[tuple[Function | None, ast.AST]]:

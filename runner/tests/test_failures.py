@@ -19,19 +19,19 @@ OWN_CODES = {"echo_failed"}
 # By place and text, with the reason.
 EXCEPTIONS = {
     f"runner/rules.py: {UNKNOWN}": "the refusals of a base's table, which are judged where they stand",
-    f"models/sdxl/foreign/misfit.py: {UNKNOWN} does not fit: {UNKNOWN}.": "its reasons, with the way out, stand in other files",
 }
 
 
 def catalogue() -> list[tuple[str, FailureText]]:
     """Every failure with the file that it stands in."""
     sources = [path for folder in ("runner", "models") for path in sorted((ROOT / folder).rglob("*.py"))]
-    found = [
-        (path.relative_to(ROOT).as_posix(), failure)
-        for path in sources
-        if not {"tests", "bench"} & set(path.relative_to(ROOT).parts)
-        for failure in read_failure_texts(path.read_text(encoding="utf-8"))
-    ]
+    found = read_failure_texts(
+        {
+            path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+            for path in sources
+            if not {"tests", "bench"} & set(path.relative_to(ROOT).parts)
+        }
+    )
     tables = sorted([*ROOT.glob("models/*/easel.json"), *ROOT.glob("bases/*/defaults.json")])
     rules = [(path, rule) for path in tables for rule in json.loads(path.read_text()).get("train_rules", [])]
     return found + [
@@ -97,9 +97,22 @@ def read(path, error):
 def end():
     conclude(("lost", {"code": "hang", "error": "It hung."}))
 """
-    assert [(failure.code, failure.text) for failure in read_failure_texts(source)] == [
+    other = """
+from runner.source import refuse, WAY_OUT
+
+def see(name):
+    refuse(name, f"it is cut short. {WAY_OUT}")
+"""
+    stranger = """
+def refuse(name, reason): ...
+
+refuse("weights", "it is another function")
+"""
+    sources = {"runner/source.py": source, "models/other.py": other, "models/stranger.py": stranger}
+    assert [(failure.code, failure.text) for _, failure in read_failure_texts(sources)] == [
         ("input_invalid", "edits: … is none."),
         ("input_invalid", "mask: it is empty. Leave it out."),
+        ("input_invalid", "…: it is cut short. Give another.."),
         ("base_unusable", "… is a LoRA. Give another."),
         ("base_unusable", "… is nothing. Give another."),
         (UNKNOWN, f"replicate_weights: {PASSED_ON}"),

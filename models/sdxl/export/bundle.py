@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from adapter import Adapter
+from fitting import refuse_misfits
 from weights import Weights, read_weights
 from words import split
 
@@ -48,7 +49,7 @@ def export_weights(
     """
     weights = read_weights(weights_path)
     base = StoredBase(base_folder, weights.whole.networks if weights.whole else {})
-    _refuse_misfits(weights, base)
+    refuse_misfits(weights, lambda network, weight: base.network(network).shape(weight), weights_path.name)
     if weights.whole and file_format == "kohya":
         raise runner.Failure(
             "input_invalid",
@@ -150,18 +151,3 @@ def _shown(weights: Weights, base: StoredBase, title: str) -> Shown:
 
 def _scale(weights: Weights) -> float:
     return float(weights.card.get("defaults", {}).get("lora_scale", 1))
-
-
-def _refuse_misfits(weights: Weights, base: StoredBase) -> None:
-    for layer, (down, up) in weights.adapter.pairs.items() if weights.adapter else ():
-        if base.unet.shape(f"{layer}.weight") != (up.shape[0], down.shape[1]):
-            raise runner.Failure(
-                "weights_unusable",
-                f"The weights were trained on another base: {layer} does not fit. Use them with that base.",
-            )
-    for layer, weight in weights.whole.networks.get("unet", {}).items() if weights.whole else ():
-        if base.unet.shape(layer) != tuple(weight.shape):
-            raise runner.Failure(
-                "weights_unusable",
-                f"The weights were trained on another base: {layer} does not fit. Use them with that base.",
-            )

@@ -13,6 +13,8 @@ from safetensors import safe_open
 import runner
 
 STEMS = ("diffusion_pytorch_model", "model")
+# Of weights in older files of text encoders, where transformers has dropped it.
+OLDER_PREFIX = "text_model."
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,17 @@ class StoredBase:
 
     folder: Path
     replaced: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict)
+    _opened: dict[str, StoredNetwork] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @functools.cached_property
+    @property
     def unet(self) -> StoredNetwork:
         return self.network("unet")
 
     def network(self, name: str) -> StoredNetwork:
         """`unet`, `vae`, `text_encoder` or `text_encoder_2`."""
-        return StoredNetwork(self.folder / name, self.replaced.get(name, {}))
+        if name not in self._opened:
+            self._opened[name] = StoredNetwork(self.folder / name, self.replaced.get(name, {}))
+        return self._opened[name]
 
     @functools.cached_property
     def scheduler(self) -> dict:
@@ -59,11 +64,13 @@ class StoredNetwork:
 
     def shape(self, name: str) -> tuple[int, ...] | None:
         """A tensor's shape; None where the network has no such tensor."""
-        return tuple(self._files[name].get_slice(name).get_shape()) if name in self._files else None
+        for stored in (name, f"{OLDER_PREFIX}{name}"):
+            if stored in self._files:
+                return tuple(self._files[stored].get_slice(stored).get_shape())
+        return None
 
     def read(self, name: str) -> torch.Tensor:
-        # Older files of text encoders have a prefix that transformers has dropped.
-        own = self._replaced.get(name, self._replaced.get(name.removeprefix("text_model.")))
+        own = self._replaced.get(name, self._replaced.get(name.removeprefix(OLDER_PREFIX)))
         return self._files[name].get_tensor(name) if own is None else own
 
 

@@ -329,6 +329,12 @@ def test_easel_decides_by_steps_and_time():
     assert not times.is_due(500)
     seconds = 120.0
     assert times.is_due(500)
+    with times.writing(500):
+        seconds = 160.0
+    seconds = 959.0
+    assert not times.is_due(2000), "40 s went into the last one: the next is due after 20 times that"
+    seconds = 960.0
+    assert times.is_due(2000)
     assert [step for step in range(1, 100) if StateTimes(30).is_due(step)] == [30, 60, 90]
 
 

@@ -235,7 +235,9 @@ def test_several_concepts_have_words_of_their_own(functions: Functions, tmp_path
         rows = [f"an emoji of {'TOK' if place % 2 else 'HAT'},{name}" for place, name in enumerate(names)]
         table = "\n".join(["caption,image_file", *rows]).encode()
         path = make_zip(tmp_path / "two.zip", {name: archive.read(name) for name in names} | {"caption.csv": table})
-    made = functions.train(input_images=path, technique="textual_inversion", token_string="TOK,HAT", num_vectors=3, ti_lr=0.1).result
+    made = functions.train(
+        input_images=path, technique="textual_inversion", token_string="TOK,HAT", num_vectors=3, ti_lr=0.1
+    ).result
     assert json.loads(members(made)["special_params.json"]) == {"TOK": "<s0><s1><s2>", "HAT": "<s3><s4><s5>"}
     weights = read_weights(made)
     assert weights.card["token_strings"] == ["TOK", "HAT"]
