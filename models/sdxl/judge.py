@@ -22,7 +22,9 @@ from snapshots import draw_prompts
 from tuning import Tuning
 from words import contains, split, without
 
-PROBES = 4
+# Of four pictures, chance moved a style's likeness more than its training did: of a textual inversion step 40 was published, which had
+# 0.656 to the truth, where step 120 had 0.728.
+PROBES = 8
 # Fewer than a sample has: what CLIP sees of a picture is there by then.
 INFERENCE_STEPS = 5
 SIDE = 32
@@ -40,7 +42,7 @@ class Probe:
 class Judge:
     """Scores `tuning` as it is. `examples` are the training images, of which only what their masks leave counts.
 
-    Of a style it is the way of drawing that has to be like theirs: by what is shown, four pictures of other things than theirs
+    Of a style it is the way of drawing that has to be like theirs: by what is shown, eight pictures of other things than theirs
     tell too little.
     """
 
@@ -83,7 +85,7 @@ class Judge:
 
 
 def choose_probes(subject: str, captions: Sequence[str], token_string: str) -> list[Probe]:
-    """Of the base's probes for a subject the first four that no caption shows; captions where there are none.
+    """Of the base's probes for a subject the first `PROBES` that no caption shows; captions where there are none.
 
     A probe without TOK is a place, and stands behind the shortest caption.
     """

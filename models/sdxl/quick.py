@@ -12,6 +12,8 @@ from sampling import Steps, Told, denoise
 from words import Words
 
 GUIDANCE, SCHEDULER = 5.0, "DPMSolverMultistep"
+# With guidance the network sees twice as many at once, beside a training that has planned its own memory.
+AT_A_TIME = 4
 
 
 @torch.no_grad()
@@ -25,6 +27,22 @@ def draw_quickly(
     after_step: Callable[[], object],
 ) -> list[Image.Image]:
     """A square picture of each prompt, from the noise that its seed draws, with the networks as they stand."""
+    pictures = []
+    for start in range(0, len(prompts), AT_A_TIME):
+        some = slice(start, start + AT_A_TIME)
+        pictures += _draw_together(base, words, prompts[some], seeds[some], resolution, inference_steps, after_step)
+    return pictures
+
+
+def _draw_together(
+    base: Base,
+    words: Words | None,
+    prompts: list[str],
+    seeds: list[int],
+    resolution: int,
+    inference_steps: int,
+    after_step: Callable[[], object],
+) -> list[Image.Image]:
     size = (resolution, resolution)
     windows = max(base.count_windows(prompt, words.meanings if words else {}) for prompt in prompts)
     told = [base.encode_text(prompt, words, size, windows) for prompt in prompts]

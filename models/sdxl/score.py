@@ -58,7 +58,7 @@ class Yardstick:
         return gone * self.kept(score) ** 3 * (1 - score.copies)
 
     def kept(self, score: Score) -> float:
-        """The share of the base's prompt following that is left, at most 1. A tenth less is what chance does to four pictures."""
+        """The share of the base's prompt following that is left, at most 1. A tenth less is what chance does to a few pictures."""
         return min(1.0, max(0.0, score.followed) / max(1e-6, NOISE_SHARE * self.base.followed))
 
     def choose(self, scored: Sequence[Scored]) -> Scored:

@@ -82,9 +82,8 @@ def test_how_alike_and_how_far_training_images_are():
 
 def test_probes_are_what_no_caption_names(functions: Functions):
     probes = choose_probes("style", ["a HAT emoji of a cactus", "a lion's face"], "HAT")
-    assert [probe.prompt for probe in probes] == [
-        f"a HAT emoji of a {thing}" for thing in ("violin", "pear", "train", "whale")
-    ]
+    things = ("violin", "pear", "train", "whale", "bee", "tulip")
+    assert [probe.prompt for probe in probes] == [f"a HAT emoji of a {thing}" for thing in things]
     assert probes[0].plain == "an emoji of a violin"
     [blue, *_] = choose_probes(
         "object", ["a HAT emoji of a teddy bear on a red background", "a HAT emoji of a bear"], "HAT"
