@@ -17,7 +17,16 @@ import torch
 from eye import Eye
 from PIL import Image
 from prepare import Example
-from score import Score, Yardstick, alikeness, distances_to_nearest, score_pictures, usual_distance
+from score import (
+    STRICT_WITH_PLACES,
+    STRICT_WITH_STYLES,
+    Score,
+    Yardstick,
+    alikeness,
+    distances_to_nearest,
+    score_pictures,
+    usual_distance,
+)
 from snapshots import draw_prompts
 from tuning import Tuning
 from words import contains, split, without
@@ -28,6 +37,8 @@ PROBES = 8
 # Fewer than a sample has: what CLIP sees of a picture is there by then.
 INFERENCE_STEPS = 5
 SIDE = 32
+# With one there is nothing that its picture could be told from.
+PROBES_AT_LEAST = 4
 PLACEHOLDER = "TOK"
 
 
@@ -70,7 +81,8 @@ class Judge:
     def make_yardstick(self) -> Yardstick:
         """Before the first step, when the adapter changes nothing yet: what the base draws without the token string."""
         alike = 1.0 if self.of_style else alikeness(self.images_ND)
-        return Yardstick(self._score([probe.plain for probe in self.probes], 0), alike)
+        strictness = STRICT_WITH_STYLES if self.of_style else STRICT_WITH_PLACES
+        return Yardstick(self._score([probe.plain for probe in self.probes], 0), alike, strictness)
 
     def _score(self, prompts: list[str], step: int) -> Score:
         pictures = draw_prompts(self.tuning, prompts, self.resolution, INFERENCE_STEPS, step)
@@ -84,25 +96,38 @@ class Judge:
         return score_pictures(likeness, seen_PD, self.told_PD, distances_P, self.usual)
 
 
-def choose_probes(subject: str, captions: Sequence[str], token_string: str) -> list[Probe]:
-    """Of the base's probes for a subject the first `PROBES` that no caption shows; captions where there are none.
+def choose_probes(subject: str, captions: Sequence[str], token_string: str, kind: str) -> list[Probe]:
+    """Of the base's probes for a subject the first `PROBES` that no caption shows, and where these are fewer than
+    `PROBES_AT_LEAST`, some of the others too; captions where there are none.
 
-    A probe without TOK is a place, and stands behind the shortest caption.
+    A probe without TOK is a place, and stands behind the shortest beginning of a caption that ends in the token string: what
+    captions say behind it is of their own images. There `kind` is what the base alone is asked for.
     """
-    plainest = min(captions, key=len)
-    asked = [
-        token_string.join(split(probe, [PLACEHOLDER])[::2]) if contains(probe, PLACEHOLDER) else f"{plainest} {probe}"
-        for probe in read_probes().get(subject, [])
-        if not _is_shown(probe, captions)
-    ]
-    prompts = asked or list(dict.fromkeys(captions))
-    return [Probe(prompt, without(prompt, [token_string])) for prompt in prompts[:PROBES]]
+    stem = min((_until(token_string, caption) for caption in captions), key=len)
+
+    def ask(probe: str) -> Probe:
+        if contains(probe, PLACEHOLDER):
+            prompt = token_string.join(split(probe, [PLACEHOLDER])[::2])
+            return Probe(prompt, without(prompt, [token_string]))
+        return Probe(f"{stem} {probe}", f"{kind.join(split(stem, [token_string])[::2])} {probe}")
+
+    unseen, seen = [], []
+    for probe in read_probes().get(subject, []):
+        (seen if _is_shown(probe, captions) else unseen).append(ask(probe))
+    asked = unseen + seen[: max(0, PROBES_AT_LEAST - len(unseen))]
+    own = [Probe(caption, without(caption, [token_string])) for caption in dict.fromkeys(captions)]
+    return (asked or own)[:PROBES]
 
 
 def read_probes() -> dict[str, list[str]]:
     """The base's table, by subject; what is in it says TOK where the token string belongs."""
     path = Path(os.environ["EASEL_BASE"]) / "defaults.json"
     return json.loads(path.read_text()).get("probes", {}) if path.is_file() else {}
+
+
+def _until(token_string: str, caption: str) -> str:
+    before, *rest = split(caption, [token_string])
+    return before + token_string if rest else caption
 
 
 def _is_shown(probe: str, captions: Sequence[str]) -> bool:

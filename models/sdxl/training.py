@@ -142,7 +142,8 @@ def make_choice(steps: int, every: int, tuning: Tuning, dataset: Dataset, inputs
         print(f"The last snapshot will be published, for none can be scored. {missing.message}")
         return Choice(steps, every, None, f"The last: {missing.message}")
     captions = [example.caption for example in dataset.examples]
-    probes = choose_probes(inputs["subject"], captions, read_token_strings(inputs["token_string"])[0])
+    kind = inputs["initial_word"] or inputs["subject"]
+    probes = choose_probes(inputs["subject"], captions, read_token_strings(inputs["token_string"])[0], kind)
     eye, of_style = Eye(folder, tuning.base.device), inputs["subject"] == "style"
     judge = Judge(tuning, eye, dataset.examples, probes, of_style, inputs["resolution"])
     return Choice(steps, every, judge)

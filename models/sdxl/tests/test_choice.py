@@ -11,7 +11,16 @@ import torch
 from choice import Choice
 from conftest import ROOT, Called, Functions, members
 from judge import choose_probes
-from score import Score, Scored, Yardstick, alikeness, distances_to_nearest, score_pictures, usual_distance
+from score import (
+    STRICT_WITH_PLACES,
+    Score,
+    Scored,
+    Yardstick,
+    alikeness,
+    distances_to_nearest,
+    score_pictures,
+    usual_distance,
+)
 from test_snapshots import Watcher, watch
 
 BASE = Score(likeness=0.05, followed=0.4, copies=0.0)
@@ -36,6 +45,15 @@ def test_what_loses(worse: Score):
     assert YARDSTICK.choose([Scored(1, worse), Scored(2, GOOD)]).step == 2
 
 
+def test_places_tell_less_of_prompts_than_things_do():
+    lost, kept = Score(likeness=0.25, followed=0.13, copies=0.0), Score(likeness=0.13, followed=0.4, copies=0.0)
+    assert YARDSTICK.measure(kept) == pytest.approx(0.4)
+    assert YARDSTICK.measure(lost) == pytest.approx(0.125), "half of it is left, cubed"
+    of_places = Yardstick(BASE, alike=0.25, strictness=STRICT_WITH_PLACES)
+    assert of_places.choose([Scored(1, kept), Scored(2, lost)]).step == 2
+    assert of_places.measure(lost) == pytest.approx(0.5)
+
+
 def test_of_equals_the_later_one():
     assert YARDSTICK.choose([Scored(step, GOOD) for step in (1, 2, 3)]).step == 3
 
@@ -55,7 +73,7 @@ def test_where_nothing_was_learnt_the_last_is_taken_and_said():
 def test_the_reason_names_what_decided():
     reason = YARDSTICK.explain([Scored(10, GOOD), Scored(20, Score(likeness=0.25, followed=0.1, copies=0.25))])
     assert "The best of 2: likeness to the training images 0.200 (the base 0.050, the most that counts 0.250)" in reason
-    assert reason.endswith("It is worth 0.75, the last, step 20, 0.02.")
+    assert reason.endswith("It is worth 0.75, the last, step 20, 0.06.")
 
 
 def test_a_score_is_of_directions_and_distances():
@@ -81,16 +99,31 @@ def test_how_alike_and_how_far_training_images_are():
 
 
 def test_probes_are_what_no_caption_names(functions: Functions):
-    probes = choose_probes("style", ["a HAT emoji of a cactus", "a lion's face"], "HAT")
+    probes = choose_probes("style", ["a HAT emoji of a cactus", "a lion's face"], "HAT", "style")
     things = ("violin", "pear", "train", "whale", "bee", "tulip")
     assert [probe.prompt for probe in probes] == [f"a HAT emoji of a {thing}" for thing in things]
     assert probes[0].plain == "an emoji of a violin"
-    [blue, *_] = choose_probes(
-        "object", ["a HAT emoji of a teddy bear on a red background", "a HAT emoji of a bear"], "HAT"
-    )
-    assert blue.prompt == "a HAT emoji of a bear on a blue background"
-    assert blue.plain == "an emoji of a bear on a blue background"
-    assert [probe.prompt for probe in choose_probes("unknown", ["a HAT", "a HAT", "two"], "HAT")] == ["a HAT", "two"]
+    captions = ["a HAT", "a HAT", "two"]
+    assert [probe.prompt for probe in choose_probes("unknown", captions, "HAT", "thing")] == ["a HAT", "two"]
+
+
+def test_a_place_is_asked_for_without_what_a_caption_says_of_its_own_image(functions: Functions):
+    captions = ["an emoji of HAT, a church on a red background", "a small emoji of HAT, a dog"]
+    blue, *between, pink = choose_probes("object", captions, "HAT", "bear")
+    assert len(between) == 6
+    assert blue.prompt == "an emoji of HAT on a blue background"
+    assert blue.plain == "an emoji of bear on a blue background"
+    assert pink.prompt == "an emoji of HAT on a pink background"
+    [alone, *_] = choose_probes("object", ["an emoji of a bear"], "HAT", "bear")
+    assert alone.prompt == alone.plain == "an emoji of a bear on a blue background"
+
+
+def test_there_is_always_something_to_tell_a_probe_from(functions: Functions):
+    colours = ("blue", "red", "green", "purple", "yellow", "black", "gray", "pink")
+    captions = [f"an emoji of HAT on a {colour} background" for colour in colours]
+    probes = choose_probes("object", captions, "HAT", "bear")
+    places = ("an orange", "a blue", "a red", "a green")
+    assert [probe.prompt for probe in probes] == [f"an emoji of HAT on {place} background" for place in places]
 
 
 def test_an_earlier_snapshot_is_published_where_it_is_the_best(tmp_path: Path):
