@@ -48,8 +48,7 @@ export class WebhookDeliverer {
     while (!signal.aborted) {
       const poked = watch.next(WEBHOOK_TOPIC, LOOK_MS, signal);
       try {
-        await this.#takeDue();
-        await this.#setAlarm();
+        await this.#setAlarm(await this.#takeDue());
       } catch (error) {
         log.error({ error }, "webhooks could not be listed");
       }
@@ -57,16 +56,22 @@ export class WebhookDeliverer {
     }
   }
 
-  async #takeDue(): Promise<void> {
-    let listed: Due[];
-    do {
-      const room = Math.min(CHUNK, AT_ONCE - this.#sending.size);
-      if (room <= 0) return;
-      const busyRuns = [...this.#sending.keys()];
+  /** Takes up what is due, and answers until when it has looked. */
+  async #takeDue(): Promise<number> {
+    for (;;) {
       const now = this.#context.now();
-      listed = await listDueDeliveries(this.#context.db, { now, busyRuns, busyHosts: this.#busyHosts(), limit: room });
+      const room = Math.min(CHUNK, AT_ONCE - this.#sending.size);
+      if (room <= 0) return now;
+      const busyRuns = [...this.#sending.keys()];
+      const listed = await listDueDeliveries(this.#context.db, {
+        now,
+        busyRuns,
+        busyHosts: this.#busyHosts(),
+        limit: room,
+      });
       for (const due of listed) this.#take(due);
-    } while (listed.length > 0 && !this.#stopped.signal.aborted);
+      if (listed.length === 0 || this.#stopped.signal.aborted) return now;
+    }
   }
 
   #take({ number, run_id, host }: Due): void {
@@ -92,12 +97,12 @@ export class WebhookDeliverer {
     return [...counts].filter(([, count]) => count >= AT_ONCE_PER_HOST).map(([host]) => host);
   }
 
-  async #setAlarm(): Promise<void> {
+  /** For what comes due after `lookedUntil`. Of now nothing is asked: what came due in between would wait for the next look. */
+  async #setAlarm(lookedUntil: number): Promise<void> {
     clearTimeout(this.#alarm);
-    const now = this.#context.now();
-    const next = await findNextAttemptAt(this.#context.db, now);
-    if (next === undefined || next - now > LOOK_MS) return;
-    this.#alarm = setTimeout(() => this.#context.watch.poke(WEBHOOK_TOPIC), next - now);
+    const next = await findNextAttemptAt(this.#context.db, lookedUntil);
+    if (next === undefined || next - lookedUntil > LOOK_MS) return;
+    this.#alarm = setTimeout(() => this.#context.watch.poke(WEBHOOK_TOPIC), Math.max(0, next - this.#context.now()));
     this.#alarm.unref();
   }
 }

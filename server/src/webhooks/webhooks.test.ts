@@ -171,6 +171,24 @@ describe("output and logs", () => {
     await vi.waitFor(() => expect(receiver.received.at(-1)?.body).toContain('"logs":"one\\ntwo\\n"'), 10_000);
   });
 
+  test.each([100, 200])("go out also where their time comes between two looks (%i ms a look)", async (step) => {
+    let now = Date.now();
+    let onward = 0;
+    // Time goes on with each look at the clock, and only then.
+    const clock = () => {
+      now += onward;
+      return now;
+    };
+    const [world, receiver] = [await worldOf({ now: clock }), await startReceiver()];
+    const { say } = await held(world, receiver.url);
+    await say("one");
+    await settled(world);
+    await say("two");
+    onward = step;
+    world.context.watch.poke(WEBHOOK_TOPIC);
+    await vi.waitFor(() => expect(receiver.received.at(-1)?.body).toContain('"logs":"one\\ntwo\\n"'), 10_000);
+  });
+
   test("are not told any more when the run has ended, and are sent once", async () => {
     let now = Date.now();
     const [world, receiver] = [await worldOf({ now: () => now }), await startReceiver()];
