@@ -109,7 +109,8 @@ async function publishedEcho(world: World): Promise<void> {
 }
 
 test("examples are what the owner marks: the last one is the default, everyone sees them, nobody the webhook", async () => {
-  const world = await makeWorld({}, { processes: true });
+  let stopped: number | undefined;
+  const world = await makeWorld({}, { processes: true, now: () => stopped ?? Date.now() });
   await publishedEcho(world);
   const predict = async (text: string) => {
     const body = { input: { text }, webhook: "https://example.com/hook" };
@@ -117,9 +118,15 @@ test("examples are what the owner marks: the last one is the default, everyone s
   };
   const [first, second] = [await predict("one"), await predict("two")];
   const path = "/v1/models/you/toy/examples";
+  const listed = async () => (await read(world.call("GET", path), PredictionPage)).results.map(({ id }) => id);
+  // All within one millisecond.
+  stopped = Date.now();
   expect(await read(world.call("PUT", `${path}/${first}`), Prediction)).toMatchObject({ id: first });
   await world.call("PUT", `${path}/${second}`);
+  expect(await listed()).toEqual([second, first]);
   await world.call("PUT", `${path}/${first}`);
+  expect(await listed()).toEqual([first, second]);
+  stopped = undefined;
   const theirs = await world.app.request(path, { headers: as(world.otherToken) });
   const page = await read(theirs, PredictionPage);
   expect(page.results.map(({ id }) => id)).toEqual([first, second]);

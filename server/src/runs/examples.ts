@@ -1,14 +1,22 @@
 /** Every statement about examples: predictions that a model's owner shows to whoever sees the model. */
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Cursor, Db, Tables } from "../db.ts";
 import type { RunRow } from "./store.ts";
 
-/** Marks it, or marks it anew: the one marked last is the model's default example. */
+/**
+ * Marks it, or marks it anew: the one marked last is the model's default example. Of two in one millisecond the later one is marked
+ * a millisecond later, or chance would decide.
+ */
 export async function upsertExample(db: Db, example: Selectable<Tables["examples"]>): Promise<void> {
+  const afterTheLast = sql<string>`(
+    select strftime('%Y-%m-%dT%H:%M:%fZ', max(marked_at), '+0.001 seconds') from examples where model_id = ${example.model_id}
+  )`;
   await db
     .insertInto("examples")
-    .values(example)
-    .onConflict((conflict) => conflict.columns(["model_id", "run_id"]).doUpdateSet({ marked_at: example.marked_at }))
+    .values({ ...example, marked_at: sql<string>`max(${example.marked_at}, coalesce(${afterTheLast}, ''))` })
+    .onConflict((conflict) =>
+      conflict.columns(["model_id", "run_id"]).doUpdateSet({ marked_at: (row) => row.ref("excluded.marked_at") }),
+    )
     .execute();
 }
 
