@@ -24,6 +24,8 @@ BEST_FILE = "best.tar"
 class Scorer(Protocol):
     """Judges the parameters as they are."""
 
+    strictness: int
+
     def make_yardstick(self) -> Yardstick: ...
     def score(self, step: int) -> Score: ...
 
@@ -88,7 +90,7 @@ class Choice:
             return {}
         base = self.yardstick.base
         rows = [[one.step, one.score.likeness, one.score.followed, one.score.copies] for one in self.scored]
-        yardstick = [base.likeness, base.followed, base.copies, self.yardstick.alike, self.yardstick.strictness]
+        yardstick = [base.likeness, base.followed, base.copies, self.yardstick.alike]
         return {
             "choice.yardstick": torch.tensor(yardstick, dtype=torch.float64),
             "choice.scores": torch.tensor(rows, dtype=torch.float64).view(-1, 4),
@@ -101,8 +103,8 @@ class Choice:
         """Knows what it knew when `state` was written."""
         if not self.scorer:
             return
-        *base, alike, strictness = state.tensors["choice.yardstick"].tolist()
-        self.yardstick = Yardstick(Score(*base), alike, int(strictness))
+        *base, alike = state.tensors["choice.yardstick"].tolist()
+        self.yardstick = Yardstick(Score(*base), alike, self.scorer.strictness)
         self.scored = [Scored(int(step), Score(*score)) for step, *score in state.tensors["choice.scores"].tolist()]
         if self.scored:
             # The state's own folder goes when two newer ones are there.

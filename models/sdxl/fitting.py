@@ -19,10 +19,13 @@ def refuse_misfits(weights: Weights, shape_in_base: Callable[[str, str], Shape |
     """
     for shown, network, weight, shape in _places(weights):
         if shape_in_base(network, weight) != shape:
-            raise runner.Failure(
-                "weights_unusable",
-                f"{name} was trained on another base: {shown} does not fit. Use it with that base.",
-            )
+            raise misfit(name, shown)
+
+
+def misfit(name: str, what: str) -> runner.Failure:
+    return runner.Failure(
+        "weights_unusable", f"{name} was trained on another base: {what} does not fit. Use it with that base."
+    )
 
 
 def _places(weights: Weights) -> Iterator[tuple[str, str, str, Shape]]:

@@ -67,7 +67,7 @@ class Judge:
         resolution: int,
     ) -> None:
         self.tuning, self.eye, self.probes, self.resolution = tuning, eye, probes, resolution
-        self.of_style = of_style
+        self.of_style, self.strictness = of_style, STRICT_WITH_STYLES if of_style else STRICT_WITH_PLACES
         self.told_PD = eye.read([probe.plain for probe in probes])
         pictures, masks = [example.picture for example in examples], [example.mask for example in examples]
         self.images_ND = eye.see_style(pictures, masks) if of_style else eye.see(pictures, masks)
@@ -81,8 +81,7 @@ class Judge:
     def make_yardstick(self) -> Yardstick:
         """Before the first step, when the adapter changes nothing yet: what the base draws without the token string."""
         alike = 1.0 if self.of_style else alikeness(self.images_ND)
-        strictness = STRICT_WITH_STYLES if self.of_style else STRICT_WITH_PLACES
-        return Yardstick(self._score([probe.plain for probe in self.probes], 0), alike, strictness)
+        return Yardstick(self._score([probe.plain for probe in self.probes], 0), alike, self.strictness)
 
     def _score(self, prompts: list[str], step: int) -> Score:
         pictures = draw_prompts(self.tuning, prompts, self.resolution, INFERENCE_STEPS, step)

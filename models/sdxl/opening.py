@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from base import Base
-from fitting import refuse_misfits
+from fitting import misfit, refuse_misfits
 from foreign.tensors import read_tensors
 from safetensors import SafetensorError
 from weights import Weights, read_weights
@@ -88,9 +88,7 @@ def _fitting(base: Base, weights: Weights, name: str) -> Weights:
     refuse_misfits(weights, shape_in_base, name)
     widths = [table.shape[1] for table in base.token_tables()]
     if weights.words and weights.words.rows and [rows.shape[1] for rows in weights.words.rows] != widths:
-        raise runner.Failure(
-            "weights_unusable", f"{name} was trained on another base: its word does not fit. Use it with that base."
-        )
+        raise misfit(name, "its word")
     return replace(weights, whole=weights.whole.to(base.device, base.dtype)) if weights.whole else weights
 
 

@@ -27,22 +27,10 @@ def draw_quickly(
     after_step: Callable[[], object],
 ) -> list[Image.Image]:
     """A square picture of each prompt, from the noise that its seed draws, with the networks as they stand."""
-    pictures = []
-    for start in range(0, len(prompts), AT_A_TIME):
-        some = slice(start, start + AT_A_TIME)
-        pictures += _draw_together(base, words, prompts[some], seeds[some], resolution, inference_steps, after_step)
-    return pictures
-
-
-def _draw_together(
-    base: Base,
-    words: Words | None,
-    prompts: list[str],
-    seeds: list[int],
-    resolution: int,
-    inference_steps: int,
-    after_step: Callable[[], object],
-) -> list[Image.Image]:
+    if len(prompts) > AT_A_TIME:
+        alike = (resolution, inference_steps, after_step)
+        first = draw_quickly(base, words, prompts[:AT_A_TIME], seeds[:AT_A_TIME], *alike)
+        return first + draw_quickly(base, words, prompts[AT_A_TIME:], seeds[AT_A_TIME:], *alike)
     size = (resolution, resolution)
     windows = max(base.count_windows(prompt, words.meanings if words else {}) for prompt in prompts)
     told = [base.encode_text(prompt, words, size, windows) for prompt in prompts]

@@ -57,7 +57,7 @@ class Yardstick:
         A power, because likeness goes on rising while a training learns its images by heart. One of five images of a style, gone
         on with to step 400, was nearest to pictures that it had not seen at steps 80 to 160; by the bare share step 320 was
         chosen, where two fifths as many of them could be named. Of an object in several places the share says less: the base
-        itself, told of eight grounds and right about each, had 0.08 to 0.18 where it has 0.5 for eight things.
+        itself, told of four grounds, had 0.08 and 0.18 where it has 0.5 for eight things.
         """
         way = max(LEAST_WAY, self.alike - self.base.likeness)
         gone = min(1.0, max(0.0, score.likeness - self.base.likeness) / way)

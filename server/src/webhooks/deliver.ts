@@ -97,7 +97,7 @@ export class WebhookDeliverer {
     return [...counts].filter(([, count]) => count >= AT_ONCE_PER_HOST).map(([host]) => host);
   }
 
-  /** For what comes due after `lookedUntil`. Of now nothing is asked: what came due in between would wait for the next look. */
+  /** For what comes due after `lookedUntil`, not after now: what came due in between would wait for the next look. */
   async #setAlarm(lookedUntil: number): Promise<void> {
     clearTimeout(this.#alarm);
     const next = await findNextAttemptAt(this.#context.db, lookedUntil);
