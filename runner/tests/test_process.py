@@ -234,7 +234,9 @@ def test_loads_before_it_is_asked_and_says_what_it_holds(server: Server) -> None
     connection = server.accept()
     assert connection.hello["loaded"] is None
     connection.send(type="load", weights=None)
-    assert connection.take_line() == {"type": "slots", "train": 1, "predict": 4, "loaded": {"weights": None}}
+    while (line := connection.take_line())["type"] == "alive":
+        pass
+    assert line == {"type": "slots", "train": 1, "predict": 4, "loaded": {"weights": None}}
     connection.send(**run_command(server, "prediction"))
     stages = [event["name"] for event in connection.take_all() if event["type"] == "stage"]
     assert stages == ["predicting"]

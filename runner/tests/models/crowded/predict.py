@@ -2,18 +2,21 @@
 
 import time
 
-from cog import BasePredictor
+from cog import BasePredictor, Input
+
+import runner
 
 
 class Predictor(BasePredictor):
-    def setup(self) -> None:
-        time.sleep(0.3)  # so that all of a test's predictions wait by then
-
-    def batch_key(self) -> str:
-        return "all"
+    def batch_key(self, hold: bool) -> bool:
+        return hold
 
     def predict_together(self, calls: list[dict]) -> list[str]:
         raise MemoryError
 
-    def predict(self) -> str:
+    def predict(
+        self, hold: bool = Input(default=False, description="Until it is canceled, so that others wait")
+    ) -> str:
+        while hold and not runner.turn(0):
+            time.sleep(0.01)
         return "alone"

@@ -44,7 +44,7 @@ class Predictor(BasePredictor):
     def late(self) -> list[str]:
         """Takes no turn, but comes to an end."""
         runner.stage("late")
-        time.sleep(0.5)
+        time.sleep(2)  # for longer than the test takes to cancel it, on a busy machine too
         return ["late"]
 
     def leave(self) -> Iterator[str]:
