@@ -1,13 +1,18 @@
 /**
  * Sets up what is missing and runs every test and the demo, several parts side by side, also when one has failed.
+ * What failed says so again at the end, where a machine that shows the last lines alone shows it too.
  * `npm test -- NAME …` runs only the parts whose name holds one of the words. The last line is `N passed, N failed`.
+ *
+ * With `--second-try`, as CI runs it, the few tests that failed are run once more when the machine has nothing else to do.
+ * One that passes then is counted as passed, and its failure is said all the same: it is a race that wants mending, in the
+ * test or in what it tests, but no reason to hold up work that has nothing to do with it.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { runChecks } from "./checks.mjs";
 import { ROOT, runByLine, runOpenly } from "./command.mjs";
-import { countJunit, countVitest } from "./reports.mjs";
+import { readJunit, readVitest } from "./reports.mjs";
 import { setUp } from "./setup.mjs";
 import { bold, dim, main, say } from "./words.mjs";
 
@@ -16,6 +21,9 @@ const REPORTS = join(ROOT, ".setup", "reports");
 const SIDE_BY_SIDE = availableParallelism() + 1;
 /** What is told at once, then the longest: one that began last would leave the other cores with nothing to do. */
 const FIRST = ["checks", "models/sdxl", "e2e/docs", "e2e/kill", "unit", "e2e/clients"];
+/** Of each failure, its last: they hold the reason, in pytest and in vitest. */
+const LINES_OF_A_FAILURE = 40;
+const SECOND_TRIES = 3;
 
 await main(async () => {
   const words = process.argv.slice(2).filter((word) => !word.startsWith("-"));
@@ -27,6 +35,8 @@ await main(async () => {
   }
   mkdirSync(REPORTS, { recursive: true });
   await runAll(parts);
+  if (process.argv.includes("--second-try")) await tryAgain(parts.filter(({ counts }) => counts.failed > 0));
+  for (const part of parts) sayFailures(part);
   say("");
   for (const part of parts) say(describe(part));
   const sum = (of) => parts.reduce((total, { counts }) => total + counts[of], 0);
@@ -49,6 +59,17 @@ async function runAll(parts) {
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, runOneAfterTheOther));
 }
 
+/** A part of which much failed is broken, and says nothing new. */
+async function tryAgain(failed) {
+  for (const part of failed.filter(({ counts, again }) => again && counts.failed <= SECOND_TRIES)) {
+    say(bold(`${part.name}, what failed once more …`));
+    const { failed: left, failures } = await part.again(beside(part.name), part.counts.failures);
+    const passed = part.counts.failed - left;
+    part.counts = { ...part.counts, passed: part.counts.passed + passed, failed: left, second: passed };
+    part.counts.failures = [...part.counts.failures, ...(failures ?? [])];
+  }
+}
+
 /** Runs a tool whose every line is said with the name of its part before it. */
 function beside(name) {
   return (command, args) => runByLine(command, args, (line) => say(`${dim(`${name} │`)} ${line}`));
@@ -56,19 +77,27 @@ function beside(name) {
 
 function describe({ name, counts, seconds }) {
   const skipped = counts.skipped ? `, ${counts.skipped} skipped` : "";
-  const said = `${counts.passed} passed, ${counts.failed} failed${skipped}`;
+  const second = counts.second ? `, ${counts.second} only at the second try` : "";
+  const said = `${counts.passed} passed, ${counts.failed} failed${skipped}${second}`;
   return `${counts.failed ? "✗" : "✓"} ${name}: ${said} ${dim(`(${seconds} s)`)}`;
+}
+
+function sayFailures({ name, counts }) {
+  for (const failure of counts.failures ?? []) {
+    say(bold(`\n✗ ${name}: ${failure.name}`));
+    say(failure.words.split("\n").slice(-LINES_OF_A_FAILURE).join("\n"));
+  }
 }
 
 function listParts() {
   const foldersIn = (folder) => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`);
   const parts = [
     { name: "checks", run: check },
-    { name: "unit", run: vitest("unit") },
-    ...["runner", ...foldersIn("models")].filter(hasPytests).map((name) => ({ name, run: pytest(name) })),
+    { name: "unit", ...vitest("unit") },
+    ...["runner", ...foldersIn("models")].filter(hasPytests).map((name) => ({ name, ...pytest(name) })),
     ...foldersIn("e2e")
       .filter(hasVitests)
-      .map((name) => ({ name, run: vitest("e2e", `${name}/`) })),
+      .map((name) => ({ name, ...vitest("e2e", `${name}/`) })),
     { name: "demo", run: demo },
   ];
   const place = ({ name }) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
@@ -98,13 +127,22 @@ function vitest(project, ...paths) {
   const report = join(REPORTS, `${(paths[0] ?? project).replaceAll("/", "-")}.json`);
   const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const program = join(ROOT, "node_modules", "vitest", "vitest.mjs");
-  return (runTool) => count(report, countVitest, () => runTool(process.execPath, [program, ...args, ...paths]));
+  const run = (runTool, ...files) =>
+    count(report, readVitest, () => runTool(process.execPath, [program, ...args, ...files]));
+  return {
+    run: (runTool) => run(runTool, ...paths),
+    again: (runTool, failures) => run(runTool, ...new Set(failures.map(({ file }) => file))),
+  };
 }
 
 function pytest(folder) {
   const report = join(REPORTS, `${folder.replaceAll("/", "-")}.xml`);
-  const args = ["-m", "pytest", folder, "-q", `--junitxml=${report}`];
-  return (runTool) => count(report, countJunit, () => runTool(join(ROOT, ".venv", "bin", "python"), args));
+  // Each part remembers its failures for itself: they run side by side.
+  const cache = `cache_dir=${join(REPORTS, `${folder.replaceAll("/", "-")}-cache`)}`;
+  const args = ["-m", "pytest", folder, "-q", "-o", cache, `--junitxml=${report}`];
+  const run = (runTool, ...more) =>
+    count(report, readJunit, () => runTool(join(ROOT, ".venv", "bin", "python"), [...args, ...more]));
+  return { run, again: (runTool) => run(runTool, "--last-failed") };
 }
 
 /** The journey that a new user makes: it leads to its end or it does not. */
