@@ -42,10 +42,12 @@ test("bases are listed with what they weigh and how to get what is not there", a
   const results = [
     { ...emoji, missing: [], fix: null },
     { ...sdxl, bytes: null, missing: [], fix: "easel base get sdxl" },
+    { ...sdxl, name: "sdxl-refiner", model: null, bytes: null, missing: [], fix: "easel base get sdxl-refiner" },
   ];
   const server = await serve({ "GET /v1/bases": () => ({ results }) });
   const { stdout } = await easel(["base", "list"], { env: { EASEL_URL: server.url } });
   server.close();
   expect(stdout).toMatch(/easel\/emoji +there +50\.0 MB +CPU +\/e\n/);
+  expect(stdout).toMatch(/sdxl-refiner +not there +GPU +easel base get sdxl-refiner\n/);
   expect(stdout).toMatch(/stability-ai\/sdxl +not there +GPU +easel base get sdxl\n/);
 });

@@ -1,10 +1,10 @@
-/** What a fine-tune can start from, as `GET /v1/bases` lists it. */
+/** What a fine-tune can start from, and what refines its pictures, as `GET /v1/bases` lists it. */
 import { z } from "zod";
 
 export const Base = z.object({
   name: z.string(),
-  /** The model that is trained and drawn with on it. */
-  model: z.string(),
+  /** The model that is trained and drawn with on it; null of a refiner, which goes over the pictures of another base. */
+  model: z.string().nullable(),
   title: z.string(),
   needs: z.enum(["cpu", "gpu"]),
   installed: z.boolean(),

@@ -32,6 +32,7 @@ const Environment = z.object({
     .regex(/^[a-z0-9][a-z0-9._-]*$/, "small letters, digits, '-', '_' and '.' only")
     .optional(),
   EASEL_SDXL_BASE: z.string().min(1).optional(),
+  EASEL_SDXL_REFINER: z.string().min(1).optional(),
   EASEL_MAX_UPLOAD: z.coerce.number().int().positive().default(500_000_000),
   EASEL_FETCH_ALLOW: z.string().default(""),
   EASEL_RETENTION: z.string().default("keep"),
@@ -55,6 +56,7 @@ export interface Config {
   publicUrl: string | undefined;
   account: string;
   sdxlBase: string | undefined;
+  sdxlRefiner: string | undefined;
   uploadBytesMax: number;
   allowedHosts: string[];
   /** Private addresses that URL inputs may reach. */
@@ -94,6 +96,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     publicUrl: env.EASEL_PUBLIC_URL?.replace(/\/+$/, ""),
     account,
     sdxlBase: env.EASEL_SDXL_BASE,
+    sdxlRefiner: env.EASEL_SDXL_REFINER,
     uploadBytesMax: env.EASEL_MAX_UPLOAD,
     allowedHosts: env.EASEL_ALLOWED_HOSTS.split(",")
       .map((host) => host.trim().toLowerCase())

@@ -90,19 +90,22 @@ const add = defineCommand({
 });
 
 const list = defineCommand({
-  meta: { name: "list", description: "Lists the bases: what is there, what it weighs, and how to get the rest." },
+  meta: {
+    name: "list",
+    description: "Lists the bases and the refiner: what is there, what it weighs, and how to get the rest.",
+  },
   args: { json: { type: "boolean", description: "print JSON" } },
   async run({ args }) {
     const { results } = await connect().bases.list();
     if (args.json) return terminal.data(JSON.stringify(results, null, 2));
-    const rows = results.map(({ model, needs, installed, bytes, path, fix, missing }) => [
-      model,
+    const rows = results.map(({ name, model, needs, installed, bytes, path, fix, missing }) => [
+      model ?? name,
       installed ? "there" : missing.length > 0 ? `${missing.length} files gone` : "not there",
       bytes === null ? "" : formatBytes(bytes),
       needs.toUpperCase(),
       fix ?? path ?? "",
     ]);
-    terminal.data(formatTable([["MODEL", "FILES", "BYTES", "NEEDS", "WHERE, OR HOW TO GET IT"], ...rows]));
+    terminal.data(formatTable([["BASE", "FILES", "BYTES", "NEEDS", "WHERE, OR HOW TO GET IT"], ...rows]));
   },
 });
 

@@ -6,7 +6,15 @@ import { z } from "zod";
 import { type Config, ROOT } from "../config.ts";
 import { type Context, timestamp } from "../context.ts";
 import { sha256Hex } from "../ids.ts";
-import { type BaseRecord, baseFolder, basesFolder, isThere, readBaseRecords, sdxlSource } from "./bases.ts";
+import {
+  type BaseRecord,
+  baseFolder,
+  basesFolder,
+  isThere,
+  readBaseRecords,
+  refinerSource,
+  sdxlSource,
+} from "./bases.ts";
 import { parseSchema, withDefaults } from "./schema.ts";
 import { findVisibleModel, insertModel } from "./store.ts";
 import { upsertBuiltinVersion } from "./versions.ts";
@@ -37,39 +45,30 @@ export async function registerBases(context: Context): Promise<void> {
   }
 }
 
-/** Every base that a model can be trained on, those that are not here with the way to them. */
+const SDXL = { name: "sdxl", model: "stability-ai/sdxl", title: "SDXL base 1.0" };
+const REFINER = { name: "sdxl-refiner", model: null, title: "SDXL refiner 1.0" };
+
+/** Every base that a model can be trained on, and SDXL's refiner; those that are not here with the way to them. */
 export function listBases(config: Config): Base[] {
   const emoji = { name: "emoji", model: "easel/emoji", title: "The embedded base", needs: "cpu" } as const;
   const path = baseFolder(config, "emoji");
-  const records = readBaseRecords(config);
+  const added = readBaseRecords(config).filter(({ record }) => record.source === "added");
   return [
     { ...emoji, installed: true, path, bytes: sizeOf(path), missing: [], fix: null },
-    describeSdxl(config, records.find(({ name }) => name === "sdxl")?.record),
-    ...records
-      .filter(({ record }) => record.source === "added")
-      .map(({ name, record }) => describeAdded(config, name, record)),
+    describeGot(config, SDXL, sdxlSource(config), config.sdxlBase && "EASEL_SDXL_BASE"),
+    describeGot(config, REFINER, refinerSource(config), config.sdxlRefiner && "EASEL_SDXL_REFINER"),
+    ...added.map(({ name, record }) => describeAdded(config, name, record)),
   ];
 }
 
-function describeSdxl(config: Config, record: BaseRecord | undefined): Base {
-  const source = sdxlSource(config);
-  const missing = config.sdxlBase === undefined ? missingFiles(config, "sdxl", record) : [];
+/** What is got from the hub, or named by a `setting`: then it is of whoever named it, and nothing is known of its files. */
+function describeGot(config: Config, base: typeof SDXL | typeof REFINER, source?: string, setting?: string): Base {
+  const record = setting ? undefined : readBaseRecords(config).find(({ name }) => name === base.name)?.record;
+  const missing = missingFiles(config, base.name, record);
   const installed = source !== undefined && isThere(source) && missing.length === 0;
-  return {
-    name: "sdxl",
-    model: "stability-ai/sdxl",
-    title: "SDXL base 1.0",
-    needs: "gpu",
-    installed,
-    path: source ?? null,
-    bytes: config.sdxlBase === undefined ? (record?.bytes ?? null) : null,
-    missing,
-    fix: installed
-      ? null
-      : config.sdxlBase === undefined
-        ? "easel base get sdxl"
-        : "EASEL_SDXL_BASE names nothing that is there",
-  };
+  const fix = setting ? `${setting} names nothing that is there` : `easel base get ${base.name}`;
+  const found = { installed, path: source ?? null, bytes: record?.bytes ?? null, missing, fix: installed ? null : fix };
+  return { ...base, needs: "gpu", ...found };
 }
 
 function describeAdded(config: Config, name: string, record: BaseRecord): Base {

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BaseList, Model, Problem } from "@easel/contract";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { ROOT } from "../config.ts";
 import { pythonFor } from "../processes/environment.ts";
 import { read } from "../testing/read.ts";
@@ -35,6 +35,7 @@ test("a base that was added is a model with SDXL's inputs and its own sizes, wit
   expect(results.map(({ model, installed }) => [model, installed])).toEqual([
     ["easel/emoji", true],
     ["stability-ai/sdxl", false],
+    [null, false],
     ["easel/mine", true],
   ]);
   const model = await read(world.call("GET", "/v1/models/easel/mine"), Model);
@@ -50,7 +51,7 @@ test("what is gone is said with the command that brings it back", async () => {
   await world.call("POST", "/v1/bases");
   rmSync(join(folder, "unet"));
   const { results } = await read(world.call("GET", "/v1/bases"), BaseList);
-  expect(results[2]).toMatchObject({
+  expect(results[3]).toMatchObject({
     installed: false,
     missing: ["unet/config.json"],
     fix: "easel base add mine PATH",
@@ -75,18 +76,25 @@ test("SDXL may be named as a folder, a file, or an id that is in the hub's cache
   expect(await installed("someone/nothing-that-is-cached")).toBe(false);
 });
 
-test("a refiner that was got is what SDXL's processes refine with, unless another is named, and is no base itself", async () => {
+test("a refiner that was got is what SDXL's processes refine with, unless another is named, and is listed", async () => {
   const world = await makeWorld();
+  const listed = async () => (await read(world.call("GET", "/v1/bases"), BaseList)).results.slice(1);
   const refiner = () => pythonFor(world.context, "models/sdxl").env.EASEL_SDXL_REFINER;
   expect(refiner()).toBe(undefined);
+  expect(await listed()).toMatchObject([
+    { name: "sdxl", installed: false },
+    { name: "sdxl-refiner", model: null, installed: false, fix: "easel base get sdxl-refiner" },
+  ]);
   const folder = join(world.context.config.dataFolder, "bases", "sdxl-refiner");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "model_index.json"), "{}");
   writeFileSync(join(folder, "base.json"), JSON.stringify({ title: "R", source: "hub", bytes: 1, files: {} }));
   expect(refiner()).toBe(folder);
-  vi.stubEnv("EASEL_SDXL_REFINER", "/named");
-  onTestFinished(() => void vi.unstubAllEnvs());
+  expect((await listed())[1]).toMatchObject({ installed: true, path: folder, bytes: 1, fix: null });
+  world.context.config.sdxlRefiner = "/named";
   expect(refiner()).toBe("/named");
-  const { results } = await read(world.call("POST", "/v1/bases"), BaseList);
-  expect(results.map(({ name }) => name)).toEqual(["emoji", "sdxl"]);
+  expect((await listed())[1]).toMatchObject({
+    installed: false,
+    fix: "EASEL_SDXL_REFINER names nothing that is there",
+  });
 });

@@ -37,8 +37,13 @@ export function sdxlSource(config: Config): string | undefined {
   return config.sdxlBase ?? findGot(config, "sdxl");
 }
 
+/** What goes over SDXL's pictures, likewise. */
+export function refinerSource(config: Config): string | undefined {
+  return config.sdxlRefiner ?? findGot(config, "sdxl-refiner");
+}
+
 /** The folder of what was got from the hub under that name; undefined where it was not. */
-export function findGot(config: Config, name: "sdxl" | "sdxl-refiner"): string | undefined {
+function findGot(config: Config, name: "sdxl" | "sdxl-refiner"): string | undefined {
   const folder = join(basesFolder(config), name);
   return existsSync(join(folder, "model_index.json")) ? folder : undefined;
 }

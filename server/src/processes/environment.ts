@@ -2,14 +2,14 @@
 import { join } from "node:path";
 import { ROOT } from "../config.ts";
 import type { Context } from "../context.ts";
-import { basesFolder, findGot, sdxlSource } from "../models/bases.ts";
+import { basesFolder, refinerSource, sdxlSource } from "../models/bases.ts";
 import { isOwnProgram, ownFolder } from "../models/own.ts";
 
 /** These of our settings and nothing else: no token, no address of the database. */
 const ENVIRONMENT = [
   /^(PATH|HOME|USER|LANG|LC_.*|TMPDIR|TZ)$/,
   /^(HF_.*|CUDA_.*|NVIDIA_.*|LD_LIBRARY_PATH|PYTORCH_.*|TORCH_.*)$/,
-  /^(OMP_.*|MKL_NUM_THREADS|EASEL_SDXL_BASE|EASEL_SDXL_REFINER)$/,
+  /^(OMP_.*|MKL_NUM_THREADS)$/,
 ];
 
 /**
@@ -23,11 +23,11 @@ export function pythonFor(
   const { dataFolder } = context.config;
   const allowed = Object.entries(process.env).filter(([name]) => ENVIRONMENT.some((pattern) => pattern.test(name)));
   const sdxl = sdxlSource(context.config);
-  const refiner = findGot(context.config, "sdxl-refiner");
+  const refiner = refinerSource(context.config);
   const env = {
-    ...(refiner === undefined ? {} : { EASEL_SDXL_REFINER: refiner }),
     ...Object.fromEntries(allowed),
     ...(sdxl === undefined ? {} : { EASEL_SDXL_BASE: sdxl }),
+    ...(refiner === undefined ? {} : { EASEL_SDXL_REFINER: refiner }),
     EASEL_BASES: basesFolder(context.config),
     EASEL_CACHE: process.env.EASEL_CACHE ?? join(dataFolder, "cache"),
     PYTHONUNBUFFERED: "1",
