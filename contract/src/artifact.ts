@@ -11,6 +11,8 @@ export const Artifact = z.object({
   step: z.number().optional(),
   prompt: z.string().optional(),
   seed: z.number().optional(),
+  /** Of a snapshot: the id of the version that was published of it, by the training or by a person. */
+  version: z.string().optional(),
   file: RunFile,
 });
 export type Artifact = z.infer<typeof Artifact>;

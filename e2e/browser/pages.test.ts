@@ -195,6 +195,9 @@ test("of a training's samples the one that is liked best is published, and the n
   await page.getByRole("slider", { name: /Step/ }).press("Home");
   await person.click("Publish step 5");
   await person.sees("Published as");
+  await page.reload();
+  await page.getByText("Published", { exact: true }).waitFor();
+  await page.getByRole("slider", { name: /Step/ }).press("Home");
   await page.getByText("Published as").getByRole("link").click();
   await page.waitForURL(/\/you\/toy\/versions\/[0-9a-f]{64}$/);
   const { latest_version } = await server.client.models.get("you", "toy");

@@ -69,6 +69,19 @@ export async function findVersionOfSnapshot(db: Db, trainingId: string, step: nu
     .executeTakeFirst();
 }
 
+/** The ids of the versions that people made of a training's snapshots, by step. */
+export async function listVersionsOfSnapshots(db: Db, trainingId: string): Promise<Map<number, string>> {
+  const rows = await db
+    .selectFrom("versions")
+    .select(["id", "snapshot_step"])
+    .where("snapshot_of", "=", trainingId)
+    .where("deleted_at", "is", null)
+    .execute();
+  return new Map(
+    rows.flatMap(({ id, snapshot_step }) => (snapshot_step === null ? [] : [[snapshot_step, id] as const])),
+  );
+}
+
 /** The version as it is kept: that which was there before under the same id, taken back, as new, where it was deleted. */
 export async function ensureVersion(db: Db, version: NewVersion): Promise<VersionRow> {
   return db

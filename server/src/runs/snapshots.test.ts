@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Model, ModelCard, Prediction, Problem, Version } from "@easel/contract";
+import { ArtifactPage, Model, ModelCard, Prediction, Problem, Version } from "@easel/contract";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { read } from "../testing/read.ts";
@@ -79,6 +79,21 @@ test("what is there of a step already is answered, however often and from how ma
   const ids = await Promise.all(replies.map(async (reply) => (await read(reply, Version)).id));
   expect(new Set(ids).size).toBe(1);
   expect((await publish(world, id, 2)).status).toBe(200);
+});
+
+test("the artifacts say of each snapshot which version it is, for as long as that is there", async () => {
+  const world = await makeWorld({}, { processes: true });
+  const id = await trainEcho(world, THREE);
+  await endedTraining(world, id);
+  const own = (await read(publish(world, id, 6), Version)).id;
+  const chosen = (await read(publish(world, id, 2), Version)).id;
+  const versions = async () => {
+    const { results } = await read(world.call("GET", `/v1/runs/${id}/artifacts`), ArtifactPage);
+    return results.filter(({ type }) => type === "snapshot").map(({ version }) => version);
+  };
+  expect(await versions()).toEqual([chosen, undefined, own]);
+  for (const version of [chosen, own]) await world.call("DELETE", `${TOY}/versions/${version}`);
+  expect(await versions()).toEqual([undefined, undefined, undefined]);
 });
 
 test("a version of a snapshot that was deleted comes back as the newest", async () => {
