@@ -10,21 +10,16 @@ import pytest
 import torch
 from adapter import Adapter, fold
 from base import current
-from conftest import DEMO_ZIP, ROOT, Called, Functions, fingerprint, make_zip, members
-from course import Course, Group
+from conftest import DEMO_ZIP, Called, Functions, fingerprint, make_zip, members
 from export.bundle import export_weights
 from export.names import lora_name
 from mixture import mix
-from objective import Objective
-from plan import Images, Plan
 from safetensors import safe_open
 from safetensors.torch import load, load_file
-from step import Step
 from weights import Weights, read_weights, write_weights
 from words import Words
 
 from runner import Failure
-from runner.rules import settle
 
 FILES = {
     "pivotal": {"lora.safetensors", "embeddings.pti", "special_params.json"},
@@ -38,7 +33,6 @@ GROUPS = {
     "textual_inversion": {"words"},
     "dreambooth": {"unet"},
 }
-STYLES = "noto blob twemoji flat emojione firefox"
 PROMPT, WITH_TOKEN = "an emoji of a fox", "a TOK emoji of a fox"
 
 
@@ -268,126 +262,3 @@ def test_a_rank_of_one(functions: Functions):
     made = read_weights(functions.train(lora_rank=1, max_train_steps=2).result)
     assert {down.shape[0] for down, _ in made.adapter.pairs.values()} == {1}
     assert all(up.abs().sum() > 0 for _, up in made.adapter.pairs.values())
-
-
-class Watcher:
-    """A network that remembers what it was shown, and moves one number."""
-
-    def __init__(self) -> None:
-        self.bias = torch.nn.Parameter(torch.zeros(1))
-
-    def condition(self, rows: torch.Tensor, dropped: torch.Tensor | None):
-        self.dropped = dropped
-
-    def predict(self, noisy: torch.Tensor, t: torch.Tensor, conditioning) -> torch.Tensor:
-        self.noisy = noisy
-        return noisy + self.bias
-
-    def freeze(self, group: str) -> None: ...
-
-
-def take_step(plan: Plan, images: Images, rows: torch.Tensor, network: Watcher, objective: Objective, course: Course):
-    step = Step(plan, images, network, objective, course, tuple(rows.shape))
-    step.draws.fill(rows, objective.timesteps, course.generator)
-    step()
-    return step.readings[0]
-
-
-def shown(**given) -> Watcher:
-    """One step on pictures of nothing, at a timestep that is all noise."""
-    watcher = Watcher()
-    plan = Plan(**{"steps": 1, "batch_size": 64, "seed": 0, "schedule": "constant", "warmup_steps": 0} | given)
-    nothing = torch.zeros(64, 8, 16, 16)
-    images = Images(nothing, nothing, torch.ones(64, 1, 16, 16), ["nothing"] * 64)
-    course = Course([Group("bias", [watcher.bias], 0.1, 0.0, 1)], 1, 0, torch.device("cpu"))
-    take_step(plan, images, torch.arange(64)[None], watcher, Objective("epsilon", torch.full((10,), 1e-6)), course)
-    return watcher
-
-
-def gradient_of(values: torch.Tensor, rows: torch.Tensor, **given) -> tuple[float, float]:
-    """Gradient and loss of a step on pictures of one value each, at a timestep without noise: a network that adds a number
-    gets twice its batches' mean value, and a loss of the mean of 1 + value²."""
-    watcher, seen = Watcher(), []
-    settings = {"seed": 0, "schedule": "constant", "warmup_steps": 0, "noise_offset": 0, "caption_dropout": 0}
-    plan = Plan(steps=1, batch_size=rows.shape[1], accumulation=len(rows), **settings | given.pop("plan", {}))
-    mean = values[:, None, None, None].expand(-1, 8, 16, 16)
-    images = Images(mean, torch.zeros_like(mean), torch.ones(len(values), 1, 16, 16), ["one"] * len(values), **given)
-    course = Course([Group("bias", [watcher.bias], 0.1, 0.0, 1)], 1, 0, torch.device("cpu"))
-    course.optimizer.register_step_pre_hook(lambda *_: seen.append(watcher.bias.grad.item()))
-    objective = Objective("epsilon", torch.full((10,), 1 - 1e-7), snr_gamma=0)
-    loss = take_step(plan, images, rows, watcher, objective, course).item()
-    return seen[0], loss
-
-
-def test_accumulated_batches_weigh_alike():
-    values = torch.arange(16.0)
-    for rows in (torch.arange(16).view(1, 16), torch.arange(16).view(4, 4)):
-        gradient, loss = gradient_of(values, rows)
-        assert gradient == pytest.approx(2 * 7.5, rel=0.02)
-        assert loss == pytest.approx(1 + values.square().mean().item(), rel=0.02)
-
-
-def test_class_images_count_by_their_weight():
-    values = torch.tensor([0.0, 0.0, 3.0, 3.0])
-    _, loss = gradient_of(values, torch.tensor([[0, 1, 2, 3]]), class_count=2, plan={"prior_weight": 0.5})
-    assert loss == pytest.approx(1 + 0.5 * 10, rel=0.05)
-
-
-def test_every_batch_has_as_many_class_images_as_own_ones():
-    plan = Plan(steps=10, batch_size=2, seed=0, schedule="constant", warmup_steps=0, noise_offset=0, caption_dropout=0)
-    images = Images(*[torch.zeros(8, 1, 1, 1)] * 3, ["one"] * 8, class_count=3)
-    rows = plan.batches(images)
-    assert rows.shape == (10, 1, 4)
-    assert set(rows[..., :2].flatten().tolist()) == set(range(5))
-    assert set(rows[..., 2:].flatten().tolist()) == {5, 6, 7}
-
-
-def test_noise_offset_shifts_whole_channels():
-    without = shown(noise_offset=0.0, caption_dropout=0.0).noisy.mean(dim=(2, 3))
-    with_offset = shown(noise_offset=0.5, caption_dropout=0.0).noisy.mean(dim=(2, 3))
-    assert without.std().item() == pytest.approx(1 / 16, rel=0.2)
-    assert with_offset.std().item() == pytest.approx(0.5, rel=0.2)
-
-
-def test_the_share_of_captions_left_out():
-    assert shown(noise_offset=0.0, caption_dropout=0.0).dropped is None
-    assert 0.3 < shown(noise_offset=0.0, caption_dropout=0.5).dropped.float().mean() < 0.7
-
-
-def test_schedules():
-    def rates(schedule: str) -> list[float]:
-        plan = Plan(12, 1, 0, schedule, warmup_steps=2, noise_offset=0, caption_dropout=0)
-        return [round(plan.rate_at(step), 3) for step in (1, 2, 7, 12)]
-
-    assert rates("constant") == [0.5, 1, 1, 1]
-    assert rates("linear") == [0.5, 1, 0.6, 0.1]
-    assert rates("cosine") == [0.5, 1, 0.655, 0.024]
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({}, {"initial_word": STYLES, "caption_prefix": "a TOK emoji of ", "ti_lr": 0.003, "num_vectors": 2}),
-        ({"technique": "lora"}, {"initial_word": "style"}),
-        ({"subject": "object"}, {"initial_word": "object", "caption_prefix": "an emoji of TOK, "}),
-        ({"subject": "object", "initial_word": "dog"}, {"initial_word": "dog", "caption_prefix": "an emoji of TOK, "}),
-        ({"subject": "person"}, {"initial_word": "person", "use_face_detection_instead": True}),
-        ({"technique": "textual_inversion"}, {"initial_word": STYLES, "ti_lr": 0.0005, "num_vectors": 1}),
-        ({"technique": "textual_inversion", "subject": "object"}, {"mask_target_prompts": "object", "num_vectors": 2}),
-        ({"technique": "textual_inversion", "ti_lr": 0.003}, {"ti_lr": 0.003}),
-        ({"is_lora": False}, {"technique": "dreambooth", "prior_loss_weight": 1}),
-    ],
-)
-def test_technique_and_subject_decide_what_was_not_given(functions: Functions, given: dict, expected: dict):
-    model = functions.model
-    values = {field.name: field.default for field in settle(model.train_fields, model.train_rules, given)} | given
-    assert {name: values[name] for name in expected} == expected
-
-
-@pytest.mark.parametrize("base", ["emoji", "sdxl"])
-def test_the_page_about_training_has_each_rule_of_the_table(base: str):
-    page = (ROOT / "docs" / "train.md").read_text()
-    for row in json.loads((ROOT / "bases" / base / "defaults.json").read_text())["train_rules"]:
-        where = " and ".join(f"`{name}={'` or `'.join(values)}`" for name, values in row["when"].items())
-        shown = [f"`{name}` {json.dumps(value)}" for name, value in row["defaults"].items()]
-        assert f"| {where} | {', '.join(shown)} |" in page
