@@ -54,6 +54,15 @@ def test_nothing_is_compared_before_enough_images_were_seen():
     assert follow([0.001] * (IMAGES_TO_SETTLE - 1) + [0.1] * 300, images_per_step=1).least > 0.005
 
 
+def test_what_explodes_from_the_first_step_on_is_compared_with_a_network_that_answers_nothing():
+    trend = follow([50.0] * 130)
+    assert trend.ran_away_at is not None
+    assert "is 50 after step 130, and has been over 3 times what a network has that answers nothing, 1, for" in warn_of(
+        trend, {}
+    )
+    assert follow([1.1] * 300).ran_away_at is None
+
+
 def test_the_warning_has_both_numbers_their_steps_the_rates_and_what_to_change():
     said = warn_of(follow([0.1] * 60 + [1.0] * 130), {"lora": 0.1, "words": 0.003})
     assert said == (
