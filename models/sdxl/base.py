@@ -172,12 +172,14 @@ class Base:
         norms = [table.detach().float().norm(dim=1).cpu() for table in self.token_tables()]
         return [tuple(torch.quantile(one, shares).tolist()) for one in norms]
 
-    def look_up(self, word: str) -> list[torch.Tensor | None]:
-        """Each text encoder's row for a word, the mean of its pieces' rows; None where there is nothing to look up."""
+    def look_up(self, words: str, count: int) -> list[torch.Tensor | None]:
+        """Each text encoder's rows [count, width] for some words: a piece's in each where there are as many pieces, else the
+        mean of all in every one. None where there is nothing to look up."""
         found = []
         for tokenizer, table in zip(self.tokenizers, self.token_tables(), strict=True):
-            ids = tokenizer(word, add_special_tokens=False).input_ids
-            found.append(table[ids].mean(dim=0) if ids else None)
+            pieces = table[tokenizer(words, add_special_tokens=False).input_ids]
+            middle = pieces.mean(dim=0, keepdim=True).expand(count, -1)
+            found.append(None if len(pieces) == 0 else pieces if len(pieces) == count else middle)
         return found
 
     @torch.no_grad()

@@ -78,7 +78,10 @@ class Yardstick:
         chosen, last = self.choose(scored), max(scored, key=lambda one: one.step)
         score, worth = chosen.score, self.measure(chosen.score)
         if not worth:
-            return "The last: none of the snapshots came nearer to the training images than the base without losing what it is told."
+            return (
+                "The last: none of the snapshots came nearer to the training images than the base without losing what it is told. If "
+                "the samples do not show your images either, say in initial_word what those show, such as `teddy bear`."
+            )
         said = (
             f"The best of {len(scored)}: likeness to the training images {score.likeness:.3f} (the base {self.base.likeness:.3f}, "
             f"the most that counts {self.alike:.3f}), prompts followed {100 * self.kept(score):.0f} % as well as the base does, "

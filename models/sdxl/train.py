@@ -91,8 +91,9 @@ def train(
         choices=["style", "object", "person"],
     ),
     initial_word: str | None = Input(
-        description="A word that the new tokens start from, such as `dog` or `style`; an empty text: from noise. Where no tokens are "
-        "trained, the word as which the token_string is read; an empty text: as it stands",
+        description="What the new tokens start from, such as `dog`, `style` or `teddy bear`: as many words as tokens are one for each, "
+        "others count by their middle. An empty text: from noise. Where no tokens are trained, what the token_string is read as; an "
+        "empty text: as it stands",
         default=None,
     ),
     num_vectors: int = Input(

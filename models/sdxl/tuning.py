@@ -108,12 +108,10 @@ def _read_as_initial_word(inputs: dict) -> Words | None:
 def _new_words(base: Base, inputs: dict, generator: torch.Generator) -> Words:
     """New rows for each token string, around `initial_word` and a little apart from each other; without one, noise as large as
     the vocabulary's rows."""
-    tokens = read_token_strings(inputs["token_string"])
-    meanings = rows_of(tokens, inputs["num_vectors"])
-    count = sum(map(len, meanings.values()))
+    tokens, each = read_token_strings(inputs["token_string"]), inputs["num_vectors"]
     rows = []
-    for start, table in zip(base.look_up(inputs["initial_word"] or ""), base.token_tables(), strict=True):
-        noise = torch.randn(count, table.shape[1], generator=generator) * table.float().std().item()
-        drawn = noise if start is None else start.float().cpu() + APART * noise
+    for start, table in zip(base.look_up(inputs["initial_word"] or "", each), base.token_tables(), strict=True):
+        noise = torch.randn(each * len(tokens), table.shape[1], generator=generator) * table.float().std().item()
+        drawn = noise if start is None else start.float().cpu().repeat(len(tokens), 1) + APART * noise
         rows.append(torch.nn.Parameter(drawn.to(base.device)))
-    return Words(meanings, rows)
+    return Words(rows_of(tokens, each), rows)

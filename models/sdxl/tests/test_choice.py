@@ -67,7 +67,9 @@ def test_more_alike_than_the_images_among_themselves_is_no_better():
 def test_where_nothing_was_learnt_the_last_is_taken_and_said():
     scored = [Scored(1, BASE), Scored(2, Score(likeness=0.01, followed=0.4, copies=0.0))]
     assert YARDSTICK.choose(scored).step == 2
-    assert YARDSTICK.explain(scored).startswith("The last: none of the snapshots came nearer")
+    reason = YARDSTICK.explain(scored)
+    assert reason.startswith("The last: none of the snapshots came nearer")
+    assert "initial_word" in reason
 
 
 def test_the_reason_names_what_decided():

@@ -21,7 +21,7 @@ STYLES = "noto blob twemoji flat emojione firefox"
         ({"subject": "object", "initial_word": "dog"}, {"initial_word": "dog", "caption_prefix": "an emoji of TOK, "}),
         ({"subject": "person"}, {"initial_word": "person", "use_face_detection_instead": True}),
         ({"technique": "textual_inversion"}, {"initial_word": STYLES, "ti_lr": 0.0005, "num_vectors": 1}),
-        ({"technique": "textual_inversion", "subject": "object"}, {"mask_target_prompts": "object", "num_vectors": 2}),
+        ({"technique": "textual_inversion", "subject": "object"}, {"ti_lr": 0.00015, "num_vectors": 2}),
         ({"technique": "textual_inversion", "ti_lr": 0.003}, {"ti_lr": 0.003}),
         ({"is_lora": False}, {"technique": "dreambooth", "prior_loss_weight": 1}),
     ],

@@ -47,6 +47,18 @@ def five_images(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def two_concepts(tmp_path_factory) -> dict:
+    """A textual inversion of four images whose captions name one of two words each."""
+    with zipfile.ZipFile(DEMO_ZIP) as archive:
+        names = sorted(name for name in archive.namelist() if name.endswith(".png"))[:4]
+        rows = [f"an emoji of {'TOK' if place % 2 else 'HAT'},{name}" for place, name in enumerate(names)]
+        table = "\n".join(["caption,image_file", *rows]).encode()
+        files = {name: archive.read(name) for name in names} | {"caption.csv": table}
+    path = make_zip(tmp_path_factory.mktemp("two") / "two.zip", files)
+    return {"input_images": path, "technique": "textual_inversion", "token_string": "TOK,HAT"}
+
+
+@pytest.fixture(scope="module")
 def inverted(functions: Functions) -> Called:
     """A textual inversion whose effect can be seen after four steps."""
     return functions.train(technique="textual_inversion", ti_lr=0.1)
@@ -223,15 +235,8 @@ def test_a_running_mean_comes_out_unless_it_is_not_wanted(functions: Functions):
     assert read_weights(mean).card["loss"] == read_weights(last).card["loss"]
 
 
-def test_several_concepts_have_words_of_their_own(functions: Functions, tmp_path: Path):
-    with zipfile.ZipFile(DEMO_ZIP) as archive:
-        names = sorted(name for name in archive.namelist() if name.endswith(".png"))[:4]
-        rows = [f"an emoji of {'TOK' if place % 2 else 'HAT'},{name}" for place, name in enumerate(names)]
-        table = "\n".join(["caption,image_file", *rows]).encode()
-        path = make_zip(tmp_path / "two.zip", {name: archive.read(name) for name in names} | {"caption.csv": table})
-    made = functions.train(
-        input_images=path, technique="textual_inversion", token_string="TOK,HAT", num_vectors=3, ti_lr=0.1
-    ).result
+def test_several_concepts_have_words_of_their_own(functions: Functions, two_concepts: dict):
+    made = functions.train(**two_concepts, num_vectors=3, ti_lr=0.1).result
     assert json.loads(members(made)["special_params.json"]) == {"TOK": "<s0><s1><s2>", "HAT": "<s3><s4><s5>"}
     weights = read_weights(made)
     assert weights.card["token_strings"] == ["TOK", "HAT"]
@@ -239,6 +244,14 @@ def test_several_concepts_have_words_of_their_own(functions: Functions, tmp_path
     assert [len(rows) for rows in weights.words.rows] == [6, 6]
     pictures = {drawn(functions, made, f"an emoji of {thing}") for thing in ("a fox", "TOK", "HAT", "TOK in a HAT")}
     assert len(pictures) == 4
+
+
+def test_several_concepts_start_from_the_same_words(functions: Functions, two_concepts: dict):
+    made = functions.train(
+        **two_concepts, max_train_steps=1, ti_lr=1e-9, num_vectors=2, initial_word="teddy bear"
+    ).result
+    for rows, own in zip(read_weights(made).words.rows, current().look_up("teddy bear", 2), strict=True):
+        assert torch.cosine_similarity(rows, own.repeat(2, 1)).min() > 0.95
 
 
 def test_a_lora_beside_the_feed_forward_layers_too(functions: Functions, trained: Called, tmp_path: Path):

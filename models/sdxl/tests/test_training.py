@@ -136,13 +136,22 @@ def test_another_word(functions: Functions):
 def test_words_start_from_the_initial_word(functions: Functions):
     still = {"max_train_steps": 1, "ti_lr": 1e-9}
     near = read_weights(functions.train(initial_word="style", **still).result).words.rows
-    for rows, own in zip(near, current().look_up("style"), strict=True):
-        assert torch.cosine_similarity(rows, own[None]).min() > 0.95
+    for rows, own in zip(near, current().look_up("style", 2), strict=True):
+        assert torch.cosine_similarity(rows, own).min() > 0.95
         assert not torch.equal(rows[0], rows[1])
     noise = read_weights(functions.train(initial_word=None, **still).result).words.rows
-    for rows, own, table in zip(noise, current().look_up("style"), current().token_tables(), strict=True):
-        assert torch.cosine_similarity(rows, own[None]).max() < 0.5
+    for rows, own, table in zip(noise, current().look_up("style", 2), current().token_tables(), strict=True):
+        assert torch.cosine_similarity(rows, own).max() < 0.5
         assert rows.std().item() == pytest.approx(table.std().item(), rel=0.3)
+
+
+def test_as_many_words_as_tokens_are_a_start_for_each_and_others_share_their_middle():
+    one, two = ([rows[0] for rows in current().look_up(word, 1)] for word in ("teddy", "bear"))
+    for rows, first, second in zip(current().look_up("teddy bear", 2), one, two, strict=True):
+        assert torch.equal(rows, torch.stack([first, second]))
+    for rows, first, second in zip(current().look_up("teddy bear", 3), one, two, strict=True):
+        assert torch.equal(rows, ((first + second) / 2).expand(3, -1))
+    assert current().look_up("", 2) == [None, None]
 
 
 def test_canceled_between_steps(functions: Functions):

@@ -1,6 +1,6 @@
 /** The decisions of a training besides its images: where it goes, its word, what it is about, how thorough. */
 import type { InputField, Model } from "@easel/contract";
-import type { FieldErrors, FormValue } from "../../form-values.ts";
+import type { FieldErrors, FormValue, FormValues } from "../../form-values.ts";
 import { Choice } from "../../parts/choice.tsx";
 import { SelectField, TextField } from "../../parts/field.tsx";
 import { aboutInWords } from "../../parts/time.tsx";
@@ -23,6 +23,12 @@ const SUBJECT_HINTS: Record<string, string> = {
   object: "one thing, or an animal",
   person: "one face",
 };
+
+/** Of a thing it matters what it is taken for at first; a style and a person have good words by default. */
+export function showsThing(fields: InputField[], values: FormValues): boolean {
+  const field = (name: string) => fields.find((one) => one.name === name);
+  return field("initial_word") !== undefined && (values.subject ?? field("subject")?.default) === "object";
+}
 
 export function Decisions({ draft, change, fields, account, models, errors, secondsOf }: DecisionsProps) {
   const field = (name: string) => fields.find((one) => one.name === name);
@@ -80,6 +86,16 @@ export function Decisions({ draft, change, fields, account, models, errors, seco
             label: value.charAt(0).toUpperCase() + value.slice(1),
             hint: SUBJECT_HINTS[value],
           }))}
+        />
+      )}
+      {showsThing(fields, values) && (
+        <TextField
+          label="What it is"
+          hint="A word or two that the base knows: it starts from there. Teddy bear, say, or sneaker."
+          error={errors.initial_word}
+          placeholder={String(field("initial_word")?.default ?? "")}
+          value={String(values.initial_word ?? "")}
+          onChange={(value) => give("initial_word", value || undefined)}
         />
       )}
       <Choice

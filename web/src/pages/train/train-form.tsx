@@ -20,7 +20,7 @@ import { Page } from "../../parts/page.tsx";
 import { aboutInWords } from "../../parts/time.tsx";
 import { trainingsQuery } from "../../runs.ts";
 import { useAccountName } from "../../session.ts";
-import { Decisions } from "./decisions.tsx";
+import { Decisions, showsThing } from "./decisions.tsx";
 import { type Draft, forgetDraft, useDraft } from "./draft.ts";
 import type { Edits } from "./edits.ts";
 import { estimate, type Work } from "./estimate.ts";
@@ -50,6 +50,7 @@ export function TrainForm({ base, fields: declared, models, start, choice, missi
   const { draft, change } = useDraft(start);
   // What was chosen already decides what the other fields say when they are left empty.
   const fields = base.latest_version === null ? declared : settleFields(base.latest_version, declared, draft.values);
+  const shownAbove = showsThing(fields, draft.values) ? [...SHOWN_ABOVE, "initial_word"] : SHOWN_ABOVE;
   const [opened, setOpened] = useState(draft.archive);
   const images = useImages(opened);
   const [isReviewing, setReviewing] = useState(false);
@@ -138,7 +139,7 @@ export function TrainForm({ base, fields: declared, models, start, choice, missi
           <summary className="rounded-lg px-4 py-3 font-semibold sm:px-6">Advanced</summary>
           <div className="grid gap-x-6 gap-y-5 px-4 pt-2 pb-6 sm:grid-cols-2 sm:px-6">
             {fields
-              .filter((field) => !SHOWN_ABOVE.includes(field.name))
+              .filter(({ name }) => !shownAbove.includes(name))
               .map((field) => (
                 <InputField
                   key={field.name}
