@@ -96,6 +96,25 @@ test("a training is started and canceled by keyboard alone", async () => {
   expectNoTroubles(person);
 });
 
+test("of a thing the page asks what it is, and a training starts from that", async () => {
+  const person = await makePerson(browser, server.url);
+  const { page } = person;
+  await page.goto("/create");
+  await person.click("Use the sample set");
+  await person.sees(/Ready: 16 images/);
+  expect(await page.getByLabel("What it is").count()).toBe(0);
+  await person.click(/^Object/, "radio");
+  await person.type("What it is", "teddy bear");
+  await person.click("Start training");
+  await page.waitForURL(/\/p\/[0-9a-z]{26}$/);
+  const id = page.url().slice(-26);
+  const { input } = await server.client.trainings.get(id);
+  expect(input).toMatchObject({ subject: "object", initial_word: "teddy bear" });
+  await server.client.trainings.cancel(id);
+  await person.sees("Canceled", 60_000);
+  expectNoTroubles(person);
+});
+
 /** Presses Tab until what has the focus says `label`. */
 async function tabTo(page: import("playwright-core").Page, label: string): Promise<void> {
   for (let count = 0; count < 120; count++) {
