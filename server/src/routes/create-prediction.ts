@@ -36,7 +36,7 @@ export async function answerPrediction(
   });
   noteAnswer(context, c, run.id);
   if (seconds === undefined) return c.json(await presentPrediction(context, run, { origin, inline: true }), 201);
-  const ended = await waitForEnd(context, run, seconds, c.req.raw.signal);
+  const ended = await waitForEnd(context, c, run, seconds);
   c.header("Preference-Applied", `wait=${seconds}`);
   if (isTerminal(ended.status)) return c.json(await presentPrediction(context, ended, { origin, inline: true }), 201);
   // Clients take "processing" for finished, so a run that is not over yet is shown as it was when it was made.

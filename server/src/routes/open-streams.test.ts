@@ -1,5 +1,5 @@
-/** Event streams that are open end with the token that opened them. */
-import { NewToken, Prediction } from "@easel/contract";
+/** What goes on after a request was let in ends with its token: event streams, and replies that wait for a run. */
+import { NewToken, Prediction, PredictionPage, Problem } from "@easel/contract";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { read } from "../testing/read.ts";
 import { ECHO, makeWorld, type World } from "../testing/world.ts";
@@ -15,6 +15,10 @@ async function openEvents(world: World, id: string, headers: Record<string, stri
   expect(reply.status).toBe(200);
   const text = reply.text();
   return () => text;
+}
+
+async function listIds(world: World): Promise<string[]> {
+  return (await read(world.call("GET", "/v1/predictions"), PredictionPage)).results.map(({ id }) => id);
 }
 
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
@@ -49,6 +53,20 @@ test("revoking a token ends its open streams at once, those of its sessions too,
   for (const ended of [byToken, bySession]) expect(await ended()).not.toContain("event: done");
   await world.call("POST", `/v1/predictions/${id}/cancel`);
   for (const ended of [byOther, byOwn]) expect(await ended()).toContain("event: done");
+});
+
+test("a reply that waits for a prediction is a 401 once its token is revoked, and the prediction goes on", async () => {
+  stopTimers();
+  const world = await makeWorld();
+  const lost = await read(world.call("POST", "/v1/tokens", { name: "lost" }), NewToken);
+  const body = JSON.stringify({ version: ECHO.versionId, input: {} });
+  const headers = { ...bearer(lost.token), "Content-Type": "application/json", Prefer: "wait" };
+  const reply = world.app.request("/v1/predictions", { method: "POST", headers, body });
+  await vi.waitFor(async () => expect(await listIds(world)).toHaveLength(1));
+  expect((await world.call("DELETE", `/v1/tokens/${lost.id}`)).status).toBe(204);
+  expect(await read(reply, Problem)).toMatchObject({ status: 401, detail: expect.stringContaining("another token") });
+  const [id] = await listIds(world);
+  expect((await read(world.call("GET", `/v1/predictions/${id}`), Prediction)).status).toBe("starting");
 });
 
 test("a token that expires ends its open streams within five seconds", async () => {
