@@ -12,6 +12,7 @@ export const PreflightRequest = z.strictObject({
   resolution: z.int().min(64).max(2048).optional(),
   /** What the pictures have in common; it decides the defaults of others. */
   subject: z.string().max(100).optional(),
+  initial_word: z.string().max(1000).optional(),
   mask_target_prompts: z.string().optional(),
   use_face_detection_instead: z.boolean().optional(),
 });

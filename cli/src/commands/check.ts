@@ -15,6 +15,7 @@ const INPUTS: Record<string, InputType> = {
   caption_prefix: "string",
   resolution: "integer",
   subject: "string",
+  initial_word: "string",
   mask_target_prompts: "string",
   use_face_detection_instead: "boolean",
 };

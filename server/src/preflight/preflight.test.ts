@@ -172,6 +172,17 @@ test.each<[string, object, boolean]>([
   expect(advice.some((sentence) => sentence.startsWith("No masks"))).toBe(advised);
 });
 
+test.each<[string, object, boolean]>([
+  ["a thing", { subject: "object" }, true],
+  ["a thing that is named", { subject: "object", initial_word: "teddy bear" }, false],
+  ["a thing, by a model that starts from no word", { subject: "object", model: "easel/echo" }, false],
+  ["a style", {}, false],
+])("of %s it is asked what it is: %j, %s", async (_what, settings, asked) => {
+  const { advice, verdict } = await check(TEN, settings);
+  expect(advice.some((sentence) => sentence.includes('initial_word="teddy bear"'))).toBe(asked);
+  expect(verdict).toBe("ready");
+});
+
 describe("captions", () => {
   const set: ZipPart[] = [
     { name: "my set/a.png", data: TEN[0]?.data ?? Buffer.alloc(0) },

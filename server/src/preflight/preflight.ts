@@ -41,6 +41,7 @@ export function settingsOf(schema: VersionSchema, given: RunInput): PreflightSet
     // A default prefix follows the token string when only that is changed.
     captionPrefix: z.string().optional().catch(undefined).parse(given.caption_prefix),
     resolution: z.number().optional().catch(undefined).parse(settingOf("resolution")),
+    thingUnnamed: settingOf("subject") === "object" && settingOf("initial_word") !== undefined && !given.initial_word,
     masksMade: Boolean(settingOf("mask_target_prompts")) || settingOf("use_face_detection_instead") === true,
   };
 }

@@ -11,6 +11,8 @@ const IMAGES_MANY = 10;
 const ENLARGED_MAX = 4;
 const CROP_LOSS_MAX = 0.35;
 const NAMES_MAX = 5;
+const UNNAMED =
+  'Say what the thing is, in a word or two that the base knows: a training starts from there. initial_word="teddy bear", say.';
 
 /** What a training would be asked for. A model without a resolution of its own is not judged by one. */
 export interface PreflightSettings {
@@ -18,6 +20,8 @@ export interface PreflightSettings {
   tokenStrings: string[];
   captionPrefix: string | undefined;
   resolution: number | undefined;
+  /** One thing is shown, and nobody says which: the training will start from "object". */
+  thingUnnamed: boolean;
   /** Masks will be made, by words or of faces. */
   masksMade: boolean;
 }
@@ -76,6 +80,7 @@ export function reportArchive(
       ...adviseOnCrops(archive.images),
       ...adviseOnTable(captions.table),
       ...(severalConcepts ? [] : adviseOnTrigger(used.length - present, settings)),
+      ...(settings.thingUnnamed ? [UNNAMED] : []),
       ...(settings.masksMade ? [] : adviseOnMasks(archive.images)),
     ],
   };
