@@ -4,22 +4,23 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { client, queries } from "../client.ts";
 import { namesOf } from "../runs.ts";
+import { snapshotsQuery } from "../snapshots.ts";
 import { Button } from "./button.tsx";
 import { ErrorNotice } from "./notice.tsx";
 
 export function PublishSnapshot({ training, step }: { training: Training; step: number }) {
   const { owner, name } = namesOf(training.destination);
-  const versions = useQuery({ queryKey: ["snapshots", training.id], queryFn: () => findVersions(training.id) });
+  const snapshots = useQuery(snapshotsQuery(training.id));
   const publish = useMutation({
     mutationFn: () => client.runs.publishSnapshot(training.id, step),
     onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: ["snapshots", training.id] });
+      void queries.invalidateQueries(snapshotsQuery(training.id));
       return queries.invalidateQueries({ queryKey: ["models", owner, name] });
     },
   });
-  const version = publish.data?.id ?? versions.data?.get(step);
+  const version = publish.data?.id ?? snapshots.data?.find((one) => one.step === step)?.version;
   if (training.output?.step === step) return <p className="text-sm text-soft">Published</p>;
-  if (versions.isPending) return null;
+  if (snapshots.isPending) return null;
   if (publish.isError) return <ErrorNotice error={publish.error} />;
   if (version !== undefined) {
     return (
@@ -41,15 +42,5 @@ export function PublishSnapshot({ training, step }: { training: Training; step: 
         Publish<span className="max-sm:sr-only"> step {step}</span>
       </span>
     </Button>
-  );
-}
-
-/** The versions that there are of its snapshots, by step. */
-async function findVersions(training: string): Promise<Map<number, string>> {
-  const { results } = await client.runs.artifacts(training);
-  return new Map(
-    results.flatMap(({ step, version }) =>
-      step === undefined || version === undefined ? [] : [[step, version] as const],
-    ),
   );
 }

@@ -9,6 +9,7 @@ import { Card } from "../../parts/card.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { ErrorNotice } from "../../parts/notice.tsx";
+import { type Snapshot, snapshotsQuery } from "../../snapshots.ts";
 import { withoutTraining } from "./base-input.ts";
 import { type Cell, GridTable, SCALES } from "./grid-table.tsx";
 import { useCard, useModel } from "./model-context.tsx";
@@ -32,10 +33,7 @@ export function Grid() {
     queryKey: ["trainings", id],
     queryFn: id === undefined ? skipToken : () => client.trainings.get(id),
   });
-  const snapshots = useQuery({
-    queryKey: ["snapshots", id],
-    queryFn: id === undefined ? skipToken : () => listSnapshots(id),
-  });
+  const snapshots = useQuery({ ...snapshotsQuery(id ?? ""), enabled: id !== undefined });
   const hasNoCard = error instanceof ApiError && error.status === 404;
   const failure = (hasNoCard ? null : error) ?? training.error ?? snapshots.error;
   if (failure !== null) return <ErrorNotice error={failure} />;
@@ -52,15 +50,7 @@ export function Grid() {
   return <Snapshots training={training.data} snapshots={spread(snapshots.data)} />;
 }
 
-/** The file of each step's snapshot, by step. Where two attempts came past the same step, the later one's. */
-async function listSnapshots(training: string): Promise<[number, string][]> {
-  const { results } = await client.runs.artifacts(training);
-  const snapshots = results.filter(({ type }) => type === "snapshot");
-  const byStep = new Map(snapshots.map(({ step = 0, file }) => [step, file.url]));
-  return [...byStep].toSorted(([a], [b]) => a - b);
-}
-
-function Snapshots({ training, snapshots }: { training: Training; snapshots: [number, string][] }) {
+function Snapshots({ training, snapshots }: { training: Training; snapshots: Snapshot[] }) {
   const { fields, values, version } = useModel();
   const { data: card } = useCard();
   const { data: drawn } = useQuery<Drawn>({ queryKey: drawnKey(training.id), queryFn: skipToken, gcTime: KEPT });
@@ -75,7 +65,7 @@ function Snapshots({ training, snapshots }: { training: Training; snapshots: [nu
         return { step, scale, id };
       };
       const base = ask(0, null, withoutTraining(fields, seeded, card?.token_strings ?? []));
-      const cells = snapshots.flatMap(([step, url]) =>
+      const cells = snapshots.flatMap(({ step, url }) =>
         SCALES.map((scale) => ask(step, scale, { ...seeded, replicate_weights: url, lora_scale: scale })),
       );
       return { prompt, cells: await Promise.all([base, ...cells]) };
@@ -108,7 +98,7 @@ function Snapshots({ training, snapshots }: { training: Training; snapshots: [nu
       {drawn !== undefined && (
         <GridTable
           cells={drawn.cells}
-          steps={snapshots.map(([step]) => step)}
+          steps={snapshots.map(({ step }) => step)}
           training={training}
           inView={card?.steps}
         />
@@ -118,7 +108,7 @@ function Snapshots({ training, snapshots }: { training: Training; snapshots: [nu
 }
 
 /** At most five of them, the first and the last among them. */
-function spread(snapshots: [number, string][]): [number, string][] {
+function spread(snapshots: Snapshot[]): Snapshot[] {
   const last = snapshots.length - 1;
   if (last < SNAPSHOTS_MAX) return snapshots;
   const places = Array.from({ length: SNAPSHOTS_MAX }, (_, place) => Math.round((place * last) / (SNAPSHOTS_MAX - 1)));
