@@ -59,9 +59,10 @@ async function runAll(parts) {
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, runOneAfterTheOther));
 }
 
-/** A part of which much failed is broken, and says nothing new. */
+/** A part that did not come to its end, or of which much failed, is broken, and says nothing new. */
 async function tryAgain(failed) {
-  for (const part of failed.filter(({ counts, again }) => again && counts.failed <= SECOND_TRIES)) {
+  const few = ({ again, counts }) => again && counts.failures?.length > 0 && counts.failed <= SECOND_TRIES;
+  for (const part of failed.filter(few)) {
     say(bold(`${part.name}, what failed once more …`));
     const { failed: left, failures } = await part.again(beside(part.name), part.counts.failures);
     const passed = part.counts.failed - left;
