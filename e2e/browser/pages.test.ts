@@ -234,3 +234,19 @@ test("a training is stopped where it is, and what it has learnt is kept", async 
   await person.sees("Download the weights");
   expectNoTroubles(person);
 });
+
+test("a run is found behind more than a page of newer ones", async () => {
+  const newer = Array.from({ length: 120 }, () =>
+    server.client.predictions.createForModel("easel", "echo", { input: {} }),
+  );
+  await Promise.all(newer);
+  const person = await makePerson(browser, server.url);
+  const { page } = person;
+  await page.goto("/predictions");
+  await person.sees("Find");
+  expect(await page.locator(`a[href="/p/${ids.failed}"]`).count()).toBe(0);
+  await page.getByLabel("Status").selectOption("failed");
+  await page.locator(`a[href="/p/${ids.failed}"]`).first().waitFor();
+  await person.sees(/^Found 1 among all 1\d\d predictions\.$/);
+  expectNoTroubles(person);
+});
