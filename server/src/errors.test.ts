@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { ROOT } from "./config.ts";
+import { GIVEN_UP } from "./runs/finish.ts";
 import { readErrorTexts } from "./testing/error-texts.ts";
 
 /** How a sentence is judged: by both languages alike. */
@@ -56,6 +57,13 @@ test("every error says what to do next", () => {
   const without = all.filter(({ text }) => !tellsNextStep(text) && EXCEPTIONS[text] === undefined);
   expect(without.map(({ place, text }) => `${place}: ${text}`)).toEqual([]);
 });
+
+test.each(Object.entries(GIVEN_UP))(
+  "a %s whose process was lost says what to do next, whatever the reason",
+  (_, text) => {
+    expect(tellsNextStep(text)).toBe(true);
+  },
+);
 
 test("no exception outlives its error", () => {
   const texts = catalogue().map(({ text }) => text);

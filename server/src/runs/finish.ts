@@ -160,16 +160,19 @@ export async function failWaitingRun(
 /** A prediction that waited in a process which died is handed out again, but not for ever. */
 const UNBEGUN_MAX = 5;
 
+/** What follows on the reason of every loss that was the last: why no other try is made, and what to do. */
+export const GIVEN_UP = {
+  prediction: "It was the second try, so the prediction was given up: see the log for what the model did last.",
+  training:
+    "Two tries in a row got no further than the one before, so the training was given up: see the log for what the model did last.",
+};
+
 async function afterLoss(db: Db, run: RunRow): Promise<"again" | "canceled" | string> {
   if (run.cancel_asked_at !== null) return "canceled";
   if (run.kind === "prediction") {
-    return (await countBegunAttempts(db, run.id)) < 2 && run.attempt < UNBEGUN_MAX
-      ? "again"
-      : "It was the second try, so the prediction was given up: see the log for what the model did last.";
+    return (await countBegunAttempts(db, run.id)) < 2 && run.attempt < UNBEGUN_MAX ? "again" : GIVEN_UP.prediction;
   }
-  return stuckTwice(await listAttempts(db, run.id))
-    ? "Two tries in a row got no further than the one before, so the training was given up: see the log for what the model did last."
-    : "again";
+  return stuckTwice(await listAttempts(db, run.id)) ? GIVEN_UP.training : "again";
 }
 
 /** True when neither the last attempt nor the one before it wrote a later training state than all before them. */
