@@ -37,10 +37,9 @@ class Result:
 
     def write(self, path: Path, course: Course) -> None:
         """Writes the tar of the parameters as they are."""
-        card = make_card(self.base, self.technique, self.dataset, course, self.inputs)
-        if read_as := self.tuning.words and self.tuning.words.read_as():
-            card["read_as"] = read_as
-        write_weights(path, Weights(self.tuning.trained_adapter(), self.tuning.words, card, self.tuning.whole))
+        words = self.tuning.words
+        card = make_card(self.base, self.technique, self.dataset, course, self.inputs, words.read_as() if words else {})
+        write_weights(path, Weights(self.tuning.trained_adapter(), words, card, self.tuning.whole))
 
 
 def save(chosen: Chosen, course: Course) -> Path:
@@ -56,8 +55,11 @@ def save(chosen: Chosen, course: Course) -> Path:
     return path
 
 
-def make_card(base: Base, technique: Technique, dataset: Dataset, course: Course, inputs: dict) -> dict:
-    """What this model is and how it was made. Holds no time and no path, so that equal trainings give equal cards."""
+def make_card(
+    base: Base, technique: Technique, dataset: Dataset, course: Course, inputs: dict, read_as: dict[str, str]
+) -> dict:
+    """What this model is and how it was made. Holds no time and no path, so that equal trainings give equal cards. `read_as`: the
+    words that stand for token strings, see `Words`."""
     examples = dataset.examples
     captions = [example.caption for example in examples]
     tokens = read_token_strings(inputs["token_string"])
@@ -80,6 +82,7 @@ def make_card(base: Base, technique: Technique, dataset: Dataset, course: Course
         "libraries": list_libraries(),
         "prompts": [{"prompt": prompt, "seed": seed} for seed, prompt in enumerate(prompts)],
         "defaults": {"prompt": captions[0], "lora_scale": 1},
+        **({"read_as": read_as} if read_as else {}),
     }
 
 
