@@ -237,7 +237,7 @@ test("a training is stopped where it is, and what it has learnt is kept", async 
 
 test("a run is found behind more than a page of newer ones", async () => {
   const newer = Array.from({ length: 120 }, () =>
-    server.client.predictions.createForModel("easel", "echo", { input: {} }),
+    server.client.predictions.createForModel("easel", "echo", { input: {} }, { waitSeconds: 60 }),
   );
   await Promise.all(newer);
   const { results } = await server.client.predictions.list();

@@ -6,6 +6,7 @@ import type { Db } from "./db.ts";
 import type { ResolveHost } from "./fetch/dial.ts";
 import type { BlobStore } from "./files/blobs.ts";
 import type { RunRow } from "./runs/store.ts";
+import type { UnansweredCreates } from "./runs/unanswered.ts";
 import type { Watch } from "./runs/watch.ts";
 
 export interface Context {
@@ -14,8 +15,10 @@ export interface Context {
   blobs: BlobStore;
   watch: Watch;
   log: Logger;
-  /** Creates on their way to becoming rows, by what makes them equal. */
+  /** Creates with a key on their way to becoming rows, by that key. */
   pendingCreates: Map<string, Promise<RunRow>>;
+  /** Creates without one whose reply is on its way, or was lost. */
+  unanswered: UnansweredCreates;
   /** Runs whose create has been answered, and which are still to be noted as such. */
   answeredRuns: Set<string>;
   /** Tokens that were tried, by where they came from. */

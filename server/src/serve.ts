@@ -1,4 +1,5 @@
 /** Brings a whole server up, in the order in which its parts need each other, and down again. */
+
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,6 +21,7 @@ import { type Device, findDevices } from "./processes/devices.ts";
 import { Supervisor } from "./processes/supervise.ts";
 import { InputFetcher } from "./runs/fetcher.ts";
 import { Timekeeper } from "./runs/timekeeper.ts";
+import { UnansweredCreates } from "./runs/unanswered.ts";
 import { Watch } from "./runs/watch.ts";
 import { WebhookDeliverer } from "./webhooks/deliver.ts";
 
@@ -47,6 +49,7 @@ export async function startServer(
     watch: new Watch(),
     log: pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true })),
     pendingCreates: new Map(),
+    unanswered: new UnansweredCreates(),
     answeredRuns: new Set(),
     guesses: new Guesses(),
     signingKey: await ensureSigningKey(db),

@@ -4,9 +4,8 @@ import { unprocessable } from "../errors.ts";
 import { sha256Hex } from "../ids.ts";
 import { findRunOfKey } from "./idempotency-keys.ts";
 import { findUnansweredRun, type RunRow } from "./store.ts";
+import { type Reply, SAME_CREATE_MS } from "./unanswered.ts";
 
-/** How long a create that was never answered is taken for the same as an equal one. */
-const SAME_CREATE_MS = 60_000;
 /** How long a key is remembered. */
 export const KEY_MS = 24 * 60 * 60 * 1000;
 
@@ -18,6 +17,8 @@ export interface SentCreate {
   body: string;
   /** The client's own name for it. */
   idempotencyKey: string | undefined;
+  /** To this request. */
+  reply: Reply;
 }
 
 /** The row of the run is made by `create`, which is called once for however many equal requests. Throws what it throws. */
@@ -30,16 +31,16 @@ export function once(
   return key === undefined ? onceUnanswered(context, sent, create) : onceByKey(context, sent, key, create);
 }
 
-/** The equal request that was never answered, whether its run is still being made, or was made by the server before. */
+/** The equal request whose connection broke, whether its run is still being made, or was made by the server before. */
 function onceUnanswered(
   context: Context,
-  { tokenHash, path, body }: SentCreate,
+  { tokenHash, path, body, reply }: SentCreate,
   create: (createHash: string) => Promise<RunRow>,
 ): Promise<RunRow> {
   const createHash = sha256Hex(`${tokenHash}\n${path}\n${body}`);
-  return together(context, createHash, async () => {
+  return context.unanswered.share(createHash, reply, async (isAlone) => {
     const since = new Date(context.now() - SAME_CREATE_MS).toISOString();
-    const run = await findUnansweredRun(context.db, createHash, since);
+    const run = isAlone ? await findUnansweredRun(context.db, createHash, since) : undefined;
     return run === undefined || context.answeredRuns.has(run.id) ? create(createHash) : run;
   });
 }

@@ -2,6 +2,7 @@
  * A world for one test: a data folder, a database, two accounts with tokens, the app, and, when asked for, real model
  * processes. All of it goes away when the test ends.
  */
+
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,6 +27,7 @@ import { signalGroup } from "../processes/identity.ts";
 import { listLivingProcesses } from "../processes/store.ts";
 import { Supervisor } from "../processes/supervise.ts";
 import { InputFetcher } from "../runs/fetcher.ts";
+import { UnansweredCreates } from "../runs/unanswered.ts";
 import { Watch } from "../runs/watch.ts";
 import { WebhookDeliverer } from "../webhooks/deliver.ts";
 
@@ -132,6 +134,7 @@ async function makeContext(settings: Record<string, string>, options: WorldOptio
     watch: new Watch(),
     log: pino({ level: config.logLevel }),
     pendingCreates: new Map(),
+    unanswered: new UnansweredCreates(),
     answeredRuns: new Set(),
     guesses: new Guesses(),
     signingKey: Buffer.alloc(32, 7),
