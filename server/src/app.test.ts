@@ -212,16 +212,6 @@ test("a training needs images, and a file that is there", async () => {
   expect(await (await world.call("GET", "/v1/trainings")).json()).toMatchObject({ results: [] });
 });
 
-test("an equal create that was never answered is the same run, and after its answer another one", async () => {
-  const world = await makeWorld();
-  const body = { version: ECHO.versionId, input: { text: "once" } };
-  const create = () => read(world.call("POST", "/v1/predictions", body), Prediction);
-  const [first, second] = await Promise.all([create(), create()]);
-  expect(second.id).toBe(first.id);
-  const third = await create();
-  expect(third.id).not.toBe(first.id);
-});
-
 test("a waiting run is canceled at once, and a second cancel changes nothing", async () => {
   const world = await makeWorld();
   const body = { version: ECHO.versionId, input: {} };
