@@ -18,6 +18,7 @@ from pathlib import Path
 import plain
 from PIL import Image
 from scores import SIDE
+from sheet import write_sheet
 
 ZIP = plain.ROOT / "examples" / "teddy.zip"
 MASKS = plain.ROOT / "models" / "sdxl" / "tests" / "data" / "teddy-masks"
@@ -82,14 +83,6 @@ def draw_row(weights: Path | None, thing: str) -> list[Image.Image]:
             for seed, place in enumerate(PLACES, 1)
         ]
     return [Image.open(file).convert("RGB") for file in files]
-
-
-def write_sheet(path: Path, rows: list[list[Image.Image]]) -> None:
-    sheet = Image.new("RGB", (SIDE * len(PLACES), SIDE * len(rows)))
-    for y, pictures in enumerate(rows):
-        for x, picture in enumerate(pictures):
-            sheet.paste(picture, (SIDE * x, SIDE * y))
-    sheet.save(path)
 
 
 if __name__ == "__main__":

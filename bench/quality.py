@@ -22,6 +22,7 @@ import numpy as np
 import plain
 from PIL import Image
 from scores import Scorer, distance_to_nearest, open_picture
+from sheet import write_sheet
 
 SEEDS = (1, 2, 3)
 # How far a technique has to be above the base.
@@ -69,7 +70,7 @@ def main() -> int:
         rows.append(tuned[0])
         missed |= not judge(subjects, scorer, base, tuned, MARGINS[technique])
     if given.sheet:
-        write_sheet(given.sheet, subjects, rows)
+        write_sheet(given.sheet, choose_columns(subjects, rows))
     return int(missed)
 
 
@@ -124,17 +125,11 @@ def make_scorer() -> Scorer:
     return Scorer(plain.ROOT / "bases" / "emoji" / "clipseg", [name for name in names if name])
 
 
-def write_sheet(path: Path, subjects: list[Subject], drawn: list[list[Image.Image]]) -> None:
-    """Rows: what the base and the fine-tunes draw, and the true pictures; a column for each subject."""
+def choose_columns(subjects: list[Subject], drawn: list[list[Image.Image]]) -> list[list[Image.Image]]:
+    """What the base and the fine-tunes draw, and the true pictures, of the subjects that a sheet has room for."""
     names = [subject.name for subject in subjects]
-    places = [names.index(name) for name in SHEET_SUBJECTS]
     rows = [*drawn, [subject.truth for subject in subjects]]
-    side = rows[0][0].width
-    sheet = Image.new("RGB", (side * len(places), side * len(rows)), "white")
-    for y, pictures in enumerate(rows):
-        for x, place in enumerate(places):
-            sheet.paste(pictures[place], (side * x, side * y))
-    sheet.save(path, optimize=True)
+    return [[pictures[names.index(name)] for name in SHEET_SUBJECTS] for pictures in rows]
 
 
 if __name__ == "__main__":

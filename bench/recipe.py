@@ -27,6 +27,7 @@ import torch
 from PIL import Image
 from public_recipe import PublicRecipe
 from scores import Scorer, open_picture
+from sheet import write_sheet
 
 NOISE = 0.015
 BATCH, RANK = 4, 16
@@ -147,16 +148,6 @@ def draw(weights: Path | None, prompts: list[str], seed: int = SEED) -> list[Ima
 
 def quiet():
     return contextlib.redirect_stdout(io.StringIO())
-
-
-def write_sheet(path: Path, rows: list[list[Image.Image]]) -> None:
-    """Rows: base, theirs, ours, truth; a column for each subject."""
-    side = rows[0][0].width
-    sheet = Image.new("RGB", (side * len(rows[0]), side * len(rows)), "white")
-    for y, pictures in enumerate(rows):
-        for x, picture in enumerate(pictures):
-            sheet.paste(picture, (side * x, side * y))
-    sheet.save(path, optimize=True)
 
 
 if __name__ == "__main__":

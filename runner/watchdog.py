@@ -44,7 +44,7 @@ class Watchdog:
     def end(self) -> None:
         self._ended = True
 
-    def hangs_since(self) -> float | None:
+    def hanging_for(self) -> float | None:
         """The seconds of silence, once they are too many for steps such as these."""
         last = self._last
         if last is None:
@@ -56,7 +56,7 @@ class Watchdog:
     def _watch(self) -> None:
         while not self._ended:
             time.sleep(min(1.0, self._patience_seconds / 4))
-            silent = self.hangs_since()
+            silent = self.hanging_for()
             if silent is not None and not self._ended:
                 self._on_hang(silent)
                 return

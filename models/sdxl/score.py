@@ -80,7 +80,7 @@ class Yardstick:
         if not worth:
             return (
                 "The last: none of the snapshots came nearer to the training images than the base without losing what it is told. If "
-                "the samples do not show your images either, say in initial_word what those show, such as `teddy bear`."
+                "the samples do not show your images either, say in initial_word what those show, in words that the base knows."
             )
         said = (
             f"The best of {len(scored)}: likeness to the training images {score.likeness:.3f} (the base {self.base.likeness:.3f}, "

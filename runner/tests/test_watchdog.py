@@ -37,7 +37,7 @@ def hangs(seconds: list[float], pauses: bool = False) -> bool:
             watchdog.pause()
         now += length
     watchdog.end()
-    return watchdog.hangs_since() is not None
+    return watchdog.hanging_for() is not None
 
 
 def test_what_is_a_hang_depends_on_the_usual_step() -> None:

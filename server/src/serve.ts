@@ -1,5 +1,4 @@
 /** Brings a whole server up, in the order in which its parts need each other, and down again. */
-
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

@@ -58,28 +58,14 @@ export async function insertVersion(db: Db, version: NewVersion): Promise<void> 
   await db.insertInto("versions").values(version).execute();
 }
 
-/** The version made of the snapshot as of that step, if it was made and not deleted. */
-export async function findVersionOfSnapshot(db: Db, trainingId: string, step: number): Promise<VersionRow | undefined> {
+/** The versions that people made of a training's snapshots. */
+export async function listVersionsOfSnapshots(db: Db, trainingId: string): Promise<VersionRow[]> {
   return db
     .selectFrom("versions")
     .selectAll()
     .where("snapshot_of", "=", trainingId)
-    .where("snapshot_step", "=", step)
-    .where("deleted_at", "is", null)
-    .executeTakeFirst();
-}
-
-/** The ids of the versions that people made of a training's snapshots, by step. */
-export async function listVersionsOfSnapshots(db: Db, trainingId: string): Promise<Map<number, string>> {
-  const rows = await db
-    .selectFrom("versions")
-    .select(["id", "snapshot_step"])
-    .where("snapshot_of", "=", trainingId)
     .where("deleted_at", "is", null)
     .execute();
-  return new Map(
-    rows.flatMap(({ id, snapshot_step }) => (snapshot_step === null ? [] : [[snapshot_step, id] as const])),
-  );
 }
 
 /** The version as it is kept: that which was there before under the same id, taken back, as new, where it was deleted. */

@@ -1,11 +1,11 @@
 /** A person likes another snapshot of a training better than the one that it published: that becomes a version too. */
-import { isTerminal, ModelCard, parseReference } from "@easel/contract";
+import { isTerminal, ModelCard } from "@easel/contract";
 import { type Context, timestamp } from "../context.ts";
 import type { Db } from "../db.ts";
 import { unprocessable } from "../errors.ts";
-import { ensureVersion, findVersion, findVersionOfSnapshot, type VersionRow } from "../models/versions.ts";
+import { ensureVersion, type VersionRow } from "../models/versions.ts";
 import { WeightsError } from "../models/weights.ts";
-import { decodeOutput } from "./output.ts";
+import { listPublished } from "./published.ts";
 import { parseCard, readReportedCard } from "./reported-card.ts";
 import { listSamples } from "./samples.ts";
 import { listSnapshots, requireSnapshot, type Snapshot } from "./snapshots.ts";
@@ -29,7 +29,7 @@ export async function publishSnapshot(
     const detail = "This training goes on, and publishes a snapshot at its end. Wait for it, or stop and keep it.";
     throw unprocessable("Not ended yet", detail);
   }
-  const published = await findPublished(context.db, run, step);
+  const published = (await listPublished(context.db, run)).get(step);
   if (published !== undefined) return { version: published, isNew: false };
   const snapshot = await requireSnapshot(context, run.id, step);
   const ends = await requireEnds(context.db, run);
@@ -38,19 +38,11 @@ export async function publishSnapshot(
   return context.db.transaction().execute(async (tx) => {
     // Looked for once more: a model or a version may have been deleted meanwhile, and somebody may have clicked twice.
     await requireEnds(tx, run);
-    const meanwhile = await findPublished(tx, run, step);
+    const meanwhile = (await listPublished(tx, run)).get(step);
     if (meanwhile !== undefined) return { version: meanwhile, isNew: false };
     const made = { ...version, snapshot_of: run.id, snapshot_step: step, created_at: timestamp(context) };
     return { version: await ensureVersion(tx, made), isNew: true };
   });
-}
-
-/** The version of this step, whether the training published it or a person did. */
-async function findPublished(db: Db, run: RunRow, step: number): Promise<VersionRow | undefined> {
-  const output = decodeOutput(run.output);
-  const id = output?.kind === "version" && output.step === step ? parseReference(output.version)?.version : undefined;
-  const own = id === undefined ? undefined : await findVersion(db, id);
-  return own ?? findVersionOfSnapshot(db, run.id, step);
 }
 
 async function requireEnds(db: Db, run: RunRow): Promise<Ends> {

@@ -2,7 +2,6 @@
  * A world for one test: a data folder, a database, two accounts with tokens, the app, and, when asked for, real model
  * processes. All of it goes away when the test ends.
  */
-
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
